@@ -1,0 +1,112 @@
+// Package ledger holds the feed's counters and the equations that prove nothing was lost
+// in silence. Each term is counted where it happens; a Snapshot reads them all, and
+// Snapshot.Check tells which equations hold. Counters are plain atomics: no lock, no label
+// look-up, nothing allocated. They belong to the tree and outlive every actor.
+package ledger
+
+import "sync/atomic"
+
+// Counter only grows. The zero value is ready; all methods are safe for concurrent use.
+type Counter struct{ n atomic.Uint64 }
+
+// Add adds n.
+func (c *Counter) Add(n uint64) { c.n.Add(n) }
+
+// Inc adds one.
+func (c *Counter) Inc() { c.n.Add(1) }
+
+// Load reads the count.
+func (c *Counter) Load() uint64 { return c.n.Load() }
+
+// Gauge goes up and down. The zero value is ready; all methods are safe for concurrent use.
+type Gauge struct{ n atomic.Int64 }
+
+// Add adds n, which may be negative.
+func (g *Gauge) Add(n int64) { g.n.Add(n) }
+
+// Set replaces the value.
+func (g *Gauge) Set(n int64) { g.n.Store(n) }
+
+// Load reads the value.
+func (g *Gauge) Load() int64 { return g.n.Load() }
+
+// DecodeClass says why a payload was refused.
+type DecodeClass uint8
+
+// The classes of decode errors. Panic is a fault of the decoder itself, contained.
+const (
+	Malformed DecodeClass = iota
+	Missing
+	Mismatch
+	OutOfRange
+	Panic
+	numDecodeClasses
+)
+
+var decodeClassNames = [numDecodeClasses]string{"malformed", "missing", "mismatch", "out_of_range", "panic"}
+
+func (c DecodeClass) String() string { return decodeClassNames[c] }
+
+// FailClass says why an attempt to connect failed.
+type FailClass uint8
+
+// The classes of failed connection attempts; each chooses a policy.
+const (
+	FailAuth          FailClass = iota // credentials or tokens refused
+	FailTransport                      // DNS, dial, TCP, time-out
+	FailTLS                            // certificate or handshake
+	FailRateLimit                      // 429
+	FailServer                         // 5xx
+	FailProtocol                       // an answer that is not what the protocol says
+	FailRefused                        // CONNACK with a code other than 0
+	FailConfiguration                  // can not succeed as configured
+	numFailClasses
+)
+
+var failClassNames = [numFailClasses]string{"auth", "transport", "tls", "rate_limit", "server", "protocol", "refused", "configuration"}
+
+func (c FailClass) String() string { return failClassNames[c] }
+
+// Feed counts messages from the socket to the decoder: ledger L1. What was dropped, is
+// queued or was discarded is counted by the raw queue.
+type Feed struct {
+	Received     Counter // PUBLISH packets read, but for those on $sys/…
+	Decoded      Counter
+	DecodeErrors [numDecodeClasses]Counter
+	UnknownTopic Counter
+	Oversized    Counter
+	Stale        Counter
+	Superseded   Counter
+	System       Counter // PUBLISH packets on $sys/…, outside L1
+}
+
+// Connection counts connection attempts: ledger L3.
+type Connection struct {
+	Attempts   Counter
+	Connected  Counter
+	Failed     [numFailClasses]Counter
+	Aborted    Counter // given up by us before an outcome: a stop, a newer attempt
+	Pending    Gauge   // attempts under way
+	Lost       Counter // accepted connections that ended without our asking
+	Closed     Counter // accepted connections that we ended
+	Open       Gauge
+	Reconnects Counter // accepted connections after the first, roll-overs not counted
+	Rollovers  Counter
+	// LastConnected and LastLost are wall-clock nanoseconds, 0 for never.
+	LastConnected Gauge
+	LastLost      Gauge
+}
+
+// Supervision counts failures and what was decided about each: ledger L4.
+type Supervision struct {
+	Failures    Counter
+	Restarts    Counter
+	Replaced    Counter
+	Quarantined Counter
+	Stopped     Counter
+	Escalated   Counter
+	Abandoned   Counter // decisions not carried out because the tree was stopping
+	Pending     Gauge   // restarts decided and waiting for their delay
+	Siblings    Counter // restarts by scope, outside L4
+	Manual      Counter // restarts by hand, outside L4
+}
