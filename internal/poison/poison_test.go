@@ -1,0 +1,54 @@
+package poison
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestTheStoreNeverPassesItsLimitsAndKeepsTheNewest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := Limits{Entries: rapid.IntRange(1, 5).Draw(t, "entries"), Bytes: rapid.Int64Range(1, 50).Draw(t, "bytes")}
+		s, err := New(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := rapid.IntRange(1, 40).Draw(t, "n")
+		for range n {
+			s.Keep(Entry{Payload: make([]byte, rapid.IntRange(0, 60).Draw(t, "size")), Reason: "r", Stack: "s"})
+			entries, bytes, _ := s.Stats()
+			if entries < 1 || entries > l.Entries || bytes > l.Bytes || bytes < 0 {
+				t.Fatalf("%d entries, %d bytes within %+v", entries, bytes, l)
+			}
+		}
+		list := s.List()
+		if last := list[len(list)-1]; last.ID != uint64(n) {
+			t.Fatalf("newest kept is %d of %d", last.ID, n)
+		}
+		entries, _, evicted := s.Stats()
+		if uint64(entries)+evicted != uint64(n) {
+			t.Fatalf("%d kept + %d evicted of %d", entries, evicted, n)
+		}
+	})
+}
+
+func TestAKeptPayloadIsACopy(t *testing.T) {
+	s, _ := New(DefaultLimits())
+	p := []byte("abc")
+	s.Keep(Entry{Payload: p})
+	p[0] = 'x'
+	if e, ok := s.Get(1); !ok || string(e.Payload) != "abc" {
+		t.Fatalf("got %q", e.Payload)
+	}
+	if _, ok := s.Get(2); ok {
+		t.Fatal("found an entry that was never kept")
+	}
+}
+
+func TestImpossibleLimitsAreRefused(t *testing.T) {
+	for _, l := range []Limits{{}, {Entries: 1}, {Bytes: 1}, {Entries: -1, Bytes: 1}} {
+		if _, err := New(l); err == nil {
+			t.Errorf("%+v was accepted", l)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+// Package ratelog keeps repeated log lines from becoming a fault of their own. Of each
+// class the first ten lines of a burst are written whole, then every thousandth with the
+// count so far; a summary follows at least once a minute and when the burst ends, and
+// after a quiet minute a class is written whole again.
+package ratelog
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	whole = 10
+	every = 1000
+	quiet = time.Minute
+)
+
+// Logger limits lines by class. All methods are safe for concurrent use.
+type Logger struct {
+	log *slog.Logger
+	now func() time.Time
+
+	mu      sync.Mutex
+	classes map[string]*burst
+}
+
+type burst struct {
+	level      slog.Level
+	msg        string
+	count      uint64 // lines of this burst
+	unreported uint64 // of these, not yet in any line written
+	start      time.Time
+	last       time.Time
+	reported   time.Time
+}
+
+// New wraps log. Classes must come from a closed set: each is remembered.
+func New(log *slog.Logger) *Logger {
+	return &Logger{log: log, now: time.Now, classes: map[string]*burst{}}
+}
+
+// Log writes the line, or counts it. args are slog's alternating keys and values.
+func (l *Logger) Log(level slog.Level, class, msg string, args ...any) {
+	now := l.now()
+	l.mu.Lock()
+	b := l.classes[class]
+	if b == nil {
+		b = &burst{}
+		l.classes[class] = b
+	}
+	if b.count > 0 && now.Sub(b.last) >= quiet {
+		l.summarise(class, b, now, true)
+	}
+	if b.count == 0 {
+		b.start, b.reported = now, now
+	}
+	b.level, b.msg, b.last = level, msg, now
+	b.count++
+	switch {
+	case b.count <= whole:
+		b.reported = now
+		l.mu.Unlock()
+		l.log.Log(context.Background(), level, msg, args...)
+		return
+	case b.count%every == 0:
+		n, span := b.count, now.Sub(b.start)
+		b.unreported, b.reported = 0, now
+		l.mu.Unlock()
+		l.log.Log(context.Background(), level, msg, append(args, "count", n, "over", span)...)
+		return
+	}
+	b.unreported++
+	if now.Sub(b.reported) >= quiet {
+		l.summarise(class, b, now, false)
+	}
+	l.mu.Unlock()
+}
+
+// Flush writes the summaries that are due: of bursts that ended, and of those that went
+// a minute without a line. Call it now and then, and with force when the program ends.
+func (l *Logger) Flush(force bool) {
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for class, b := range l.classes {
+		ended := b.count > 0 && now.Sub(b.last) >= quiet
+		if force || ended || now.Sub(b.reported) >= quiet {
+			l.summarise(class, b, now, ended || force)
+		}
+	}
+}
+
+func (l *Logger) summarise(class string, b *burst, now time.Time, ended bool) {
+	if b.unreported > 0 {
+		l.log.Log(context.Background(), b.level, b.msg+" (repeated)", "event", "repeated", "class", class,
+			"count", b.count, "unreported", b.unreported, "over", b.last.Sub(b.start))
+		b.unreported = 0
+	}
+	b.reported = now
+	if ended {
+		b.count = 0
+	}
+}
