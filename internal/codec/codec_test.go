@@ -1,0 +1,104 @@
+package codec
+
+import (
+	"testing"
+
+	"github.com/feedtree/feedtree/internal/topic"
+	"github.com/feedtree/feedtree/messages"
+)
+
+func TestWhatWasDecodedEncodesToBytesThatDecodeToTheSame(t *testing.T) {
+	n := 0
+	for _, v := range vectors(t) {
+		if v.Error != "" {
+			continue
+		}
+		tp, err := topic.Parse(v.Topic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, err := Decode(&tp, v.payload(t), messages.Meta{Epoch: 1, Seq: 2, Wall: 3, Mono: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := Decode(&tp, Append(nil, first), messages.Meta{Epoch: 1, Seq: 2, Wall: 3, Mono: 4})
+		if err != nil {
+			t.Errorf("%s: %v", v.Name, err)
+		} else if !equal(first, second) {
+			t.Errorf("%s:\n%s\n%s", v.Name, first.AppendJSON(nil), second.AppendJSON(nil))
+		}
+		n++
+	}
+	if n < 270 {
+		t.Fatalf("only %d vectors were compared", n)
+	}
+}
+
+// equal compares the events themselves with ==, as their type promises.
+func equal(a, b messages.Event) bool {
+	switch a := a.(type) {
+	case *messages.BidOffer:
+		return *a == *b.(*messages.BidOffer)
+	case *messages.PriceInfo:
+		return *a == *b.(*messages.PriceInfo)
+	case *messages.Candlestick:
+		return *a == *b.(*messages.Candlestick)
+	case *messages.EquityExchangeInfo:
+		return *a == *b.(*messages.EquityExchangeInfo)
+	case *messages.DerivativesExchangeInfo:
+		return *a == *b.(*messages.DerivativesExchangeInfo)
+	case *messages.EquityOrder:
+		return *a == *b.(*messages.EquityOrder)
+	case *messages.DerivativesOrder:
+		return *a == *b.(*messages.DerivativesOrder)
+	}
+	return false
+}
+
+func TestDecodingABookAllocatesTheEventAlone(t *testing.T) {
+	tp, payload := book(t)
+	if n := testing.AllocsPerRun(200, func() {
+		if _, err := Decode(tp, payload, messages.Meta{}); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 1 {
+		t.Fatalf("%v allocations, want 1", n)
+	}
+}
+
+func TestAPayloadOverTheCapIsRefusedUnread(t *testing.T) {
+	_, err := DecodeTopic("proto/topic/bidofferv3/AOT", make([]byte, MaxPayload+1), messages.Meta{})
+	if got := ClassName(err); got != "oversized" {
+		t.Fatalf("%v is of class %q", err, got)
+	}
+}
+
+func book(t testing.TB) (*topic.Topic, []byte) {
+	v := vectors(t)[0]
+	tp, err := topic.Parse(v.Topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tp, v.payload(t)
+}
+
+func BenchmarkDecodeBidOffer(b *testing.B) {
+	tp, payload := book(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Decode(tp, payload, messages.Meta{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeBidOffer(b *testing.B) {
+	tp, payload := book(b)
+	e, _ := Decode(tp, payload, messages.Meta{})
+	d := e.(*messages.BidOffer).Data()
+	buf := make([]byte, 0, 1024)
+	b.ReportAllocs()
+	for b.Loop() {
+		AppendBidOffer(buf, &d)
+	}
+}

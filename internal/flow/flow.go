@@ -1,0 +1,85 @@
+// Package flow holds what travels behind the decoder: events and notices in order, with
+// the stamps of their way, and the outbox in which an actor gathers them into runs.
+package flow
+
+import "github.com/feedtree/feedtree/messages"
+
+// NoTopic is the topic of a notice.
+const NoTopic = -1
+
+// Item is one element of the dispatcher's queue or of a strategy's: an event, or a notice
+// that keeps its place between events. The stamps belong to the slot, never to the event,
+// which every strategy shares.
+type Item struct {
+	Msg        any   // messages.Event, or messages.Notice when Topic is NoTopic
+	Topic      int32 // dense index of the event's topic
+	Received   int64 // clock.Mono at the return of the socket read
+	Decoded    int64 // clock.Mono when the decoder began the run that held it
+	Dispatched int64 // clock.Mono when the dispatcher began the run that held it
+}
+
+// IsNotice tells notices from events without looking at the message.
+func IsNotice(it *Item) bool { return it.Topic == NoTopic }
+
+// Notice wraps a notice; at is the clock.Mono of its making.
+func Notice(n messages.Notice, at int64) Item {
+	return Item{Msg: n, Topic: NoTopic, Received: at, Decoded: at, Dispatched: at}
+}
+
+// Merge joins two notices that stand side by side, if they are alike.
+func Merge(older, newer Item) (Item, bool) {
+	a, aok := older.Msg.(messages.Notice)
+	b, bok := newer.Msg.(messages.Notice)
+	if !aok || !bok {
+		return Item{}, false
+	}
+	m, ok := messages.MergeNotices(a, b)
+	if !ok {
+		return Item{}, false
+	}
+	newer.Msg = m
+	return newer, true
+}
+
+// ConflateKey gives events of one topic the same key; notices have none.
+func ConflateKey(it *Item) (uint64, bool) {
+	return uint64(it.Topic), it.Topic != NoTopic
+}
+
+// Received gives the stamp that max_age is measured from.
+func Received(it *Item) int64 { return it.Received }
+
+// Wall gives the wall-clock nanoseconds at which the item was received.
+func Wall(it *Item) int64 {
+	if e, ok := it.Msg.(messages.Event); ok {
+		return e.WallNanos()
+	}
+	return 0
+}
+
+// Outbox gathers items into runs for one queue. It lives outside the actor that fills it:
+// what an actor gathered before it failed is flushed by its successor, not lost. Only one
+// actor at a time may use it.
+type Outbox struct {
+	push func([]Item)
+	buf  []Item
+}
+
+// NewOutbox makes an outbox in front of push, which must copy what it is given.
+func NewOutbox(push func([]Item)) *Outbox { return &Outbox{push: push} }
+
+// Add appends an item to the run.
+func (o *Outbox) Add(it Item) { o.buf = append(o.buf, it) }
+
+// Len is the length of the run gathered so far.
+func (o *Outbox) Len() int { return len(o.buf) }
+
+// Flush pushes the run on and forgets it.
+func (o *Outbox) Flush() {
+	if len(o.buf) == 0 {
+		return
+	}
+	o.push(o.buf)
+	clear(o.buf) // the events' lifetime is their queue's business, not the outbox's
+	o.buf = o.buf[:0]
+}

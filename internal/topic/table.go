@@ -1,0 +1,69 @@
+package topic
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+)
+
+// Table gives topics dense indices. Lookup takes no lock and allocates nothing; Intern
+// copies what readers use, which is as rare as a new subscription.
+type Table struct {
+	mu   sync.Mutex
+	view atomic.Pointer[view]
+}
+
+type view struct {
+	byName map[string]*Topic
+	list   []*Topic
+}
+
+// NewTable makes an empty table.
+func NewTable() *Table {
+	t := &Table{}
+	t.view.Store(&view{byName: map[string]*Topic{}})
+	return t
+}
+
+// Lookup finds an interned topic by the bytes of its name, nil if there is none.
+func (t *Table) Lookup(name []byte) *Topic { return t.view.Load().byName[string(name)] }
+
+// At finds a topic by its index, nil if there is none.
+func (t *Table) At(i int) *Topic {
+	if l := t.view.Load().list; i >= 0 && i < len(l) {
+		return l[i]
+	}
+	return nil
+}
+
+// Len is how many topics are interned: their indices are 0 to Len-1.
+func (t *Table) Len() int { return len(t.view.Load().list) }
+
+// All lists the interned topics by index; the slice must not be written to.
+func (t *Table) All() []*Topic { return t.view.Load().list }
+
+// Intern parses the names and adds those that are new, all in one step; the topics come
+// back in the order of the names. If one cannot be parsed, none is added.
+func (t *Table) Intern(names ...string) ([]*Topic, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := t.view.Load()
+	next := &view{byName: maps.Clone(old.byName), list: old.list[:len(old.list):len(old.list)]}
+	out := make([]*Topic, len(names))
+	for i, name := range names {
+		if known := next.byName[name]; known != nil {
+			out[i] = known
+			continue
+		}
+		p, err := Parse(name)
+		if err != nil {
+			return nil, err
+		}
+		p.Index = len(next.list)
+		out[i] = &p
+		next.byName[name] = &p
+		next.list = append(next.list, &p)
+	}
+	t.view.Store(next)
+	return out, nil
+}
