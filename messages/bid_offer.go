@@ -24,15 +24,12 @@ type BidOfferData struct {
 
 // BidOffer is the order book of one symbol, ten levels a side, as the exchange sent it: it
 // may be crossed, have holes or negative prices.
-type BidOffer struct {
-	meta
-	d BidOfferData
-}
+type BidOffer struct{ d BidOfferData }
 
 // NewBidOffer makes the event; d is copied.
-func NewBidOffer(d *BidOfferData) *BidOffer { return &BidOffer{meta: meta{d.Meta}, d: *d} }
+func NewBidOffer(d *BidOfferData) *BidOffer { return &BidOffer{d: *d} }
 
-// Data copies the event out.
+// Data copies out all that the event holds.
 func (e *BidOffer) Data() BidOfferData { return e.d }
 
 // Kind is KindBidOffer.
@@ -75,14 +72,14 @@ func (e *BidOffer) AskDepth() int { return depth(&e.d.Asks) }
 // Depth is the larger of BidDepth and AskDepth.
 func (e *BidOffer) Depth() int { return max(e.BidDepth(), e.AskDepth()) }
 
-// Spread is the best ask less the best bid; ok is false in an auction and while a side is
-// empty, when there is no such thing.
+// Spread is the best ask less the best bid, negative in a crossed book; ok is false in an
+// auction and while a side is empty, when there is no such thing.
 func (e *BidOffer) Spread() (spread Price, ok bool) {
 	bid, ask := e.d.Bids[0], e.d.Asks[0]
 	if e.IsAuction() || bid == (Level{}) || ask == (Level{}) {
 		return 0, false
 	}
-	return ask.Price - bid.Price, true
+	return ask.Price.Sub(bid.Price)
 }
 
 func level(side *[Levels]Level, i int) Level {

@@ -2,28 +2,26 @@ package messages
 
 import "strconv"
 
-// DerivativesExchangeInfoData is what a DerivativesExchangeInfo holds, to build one from.
+// DerivativesExchangeInfoData is what a DerivativesExchangeInfo holds, to build one from. The accessors of
+// DerivativesExchangeInfo say what each field means.
 type DerivativesExchangeInfoData struct {
 	Meta
-	Market       string                  // TFEX, TXI, …
-	MarketStatus DerivativesMarketStatus // the market's session
-	TotalVolume  int64                   // contracts traded today
-	TotalDeal    int64                   // trades today
-	OpenInterest int32                   // contracts open
+	Market       string
+	MarketStatus DerivativesMarketStatus
+	TotalVolume  int64
+	TotalDeal    int64
+	OpenInterest int32
 }
 
-// DerivativesExchangeInfo is the state of a derivatives market.
-type DerivativesExchangeInfo struct {
-	meta
-	d DerivativesExchangeInfoData
-}
+// DerivativesExchangeInfo is the state of a derivatives market or a group of its series.
+type DerivativesExchangeInfo struct{ d DerivativesExchangeInfoData }
 
 // NewDerivativesExchangeInfo makes the event; d is copied.
 func NewDerivativesExchangeInfo(d *DerivativesExchangeInfoData) *DerivativesExchangeInfo {
-	return &DerivativesExchangeInfo{meta: meta{d.Meta}, d: *d}
+	return &DerivativesExchangeInfo{d: *d}
 }
 
-// Data copies the event out.
+// Data copies out all that the event holds.
 func (e *DerivativesExchangeInfo) Data() DerivativesExchangeInfoData { return e.d }
 
 // Kind is KindDerivativesExchangeInfo.
@@ -32,19 +30,20 @@ func (e *DerivativesExchangeInfo) Kind() Kind { return KindDerivativesExchangeIn
 // Symbol is the same as Market.
 func (e *DerivativesExchangeInfo) Symbol() string { return e.d.Market }
 
-// Market: TFEX, TXI, ….
+// Market is the market or group: TFEX, TXI, as the message names it; it need not be the
+// topic's.
 func (e *DerivativesExchangeInfo) Market() string { return e.d.Market }
 
-// MarketStatus: the market's session.
+// MarketStatus is the session that the market is in.
 func (e *DerivativesExchangeInfo) MarketStatus() DerivativesMarketStatus { return e.d.MarketStatus }
 
-// TotalVolume: contracts traded today.
+// TotalVolume is how many contracts were traded today.
 func (e *DerivativesExchangeInfo) TotalVolume() int64 { return e.d.TotalVolume }
 
-// TotalDeal: trades today.
+// TotalDeal is how many trades there were today.
 func (e *DerivativesExchangeInfo) TotalDeal() int64 { return e.d.TotalDeal }
 
-// OpenInterest: contracts open.
+// OpenInterest is how many contracts are open.
 func (e *DerivativesExchangeInfo) OpenInterest() int32 { return e.d.OpenInterest }
 
 // AppendJSON appends the event JSON.
@@ -55,9 +54,9 @@ func (e *DerivativesExchangeInfo) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"market_status":`...)
 	dst = quote(dst, e.d.MarketStatus.String())
 	dst = append(dst, `,"total_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.TotalVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.TotalVolume, 10)
 	dst = append(dst, `,"total_deal":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.TotalDeal), 10)
+	dst = strconv.AppendInt(dst, e.d.TotalDeal, 10)
 	dst = append(dst, `,"open_interest":`...)
 	dst = strconv.AppendInt(dst, int64(e.d.OpenInterest), 10)
 	return append(dst, '}')

@@ -2,45 +2,41 @@ package messages
 
 import "strconv"
 
-// DerivativesOrderData is what a DerivativesOrder holds, to build one from.
+// DerivativesOrderData is what a DerivativesOrder holds, to build one from. The accessors of
+// DerivativesOrder say what each field means.
 type DerivativesOrderData struct {
 	Meta
-	Version           int32  // grows with each change of the order
-	OrderNo           string // the broker's number
-	ExtOrderNo        string // the client's own reference
-	AccountNo         string // keep it out of logs
-	EnterID           string // who entered it
+	Version           int32
+	OrderNo           string
+	ExtOrderNo        string
+	AccountNo         string
+	EnterID           string
 	EntryTime         Timestamp
-	SeriesID          string // the instrument
-	Side              LongShort
+	SeriesID          string
+	Side              LongSide
 	Position          Position
-	Price             Price // limit
+	Price             Price
 	PriceType         DerivativesPriceType
-	Volume            int64 // contracts ordered
-	BalanceVolume     int64 // of them waiting
-	MatchedVolume     int64 // of them traded
-	CancelledVolume   int64 // of them cancelled
+	Volume            int64
+	BalanceVolume     int64
+	MatchedVolume     int64
+	CancelledVolume   int64
 	Valid             DerivativesValidity
-	Until             string // for GTD
-	Status            string // the broker's code
+	Until             string
+	Status            string
 	CanCancel         bool
 	CanChange         bool
 	CanChangePriceVol bool
 	IsTradeReport     bool
 }
 
-// DerivativesOrder is the state of one derivatives order of an account.
-type DerivativesOrder struct {
-	meta
-	d DerivativesOrderData
-}
+// DerivativesOrder is the state of one derivatives order of an account, sent at each change.
+type DerivativesOrder struct{ d DerivativesOrderData }
 
 // NewDerivativesOrder makes the event; d is copied.
-func NewDerivativesOrder(d *DerivativesOrderData) *DerivativesOrder {
-	return &DerivativesOrder{meta: meta{d.Meta}, d: *d}
-}
+func NewDerivativesOrder(d *DerivativesOrderData) *DerivativesOrder { return &DerivativesOrder{d: *d} }
 
-// Data copies the event out.
+// Data copies out all that the event holds.
 func (e *DerivativesOrder) Data() DerivativesOrderData { return e.d }
 
 // Kind is KindDerivativesOrder.
@@ -49,70 +45,70 @@ func (e *DerivativesOrder) Kind() Kind { return KindDerivativesOrder }
 // Symbol is the same as SeriesID.
 func (e *DerivativesOrder) Symbol() string { return e.d.SeriesID }
 
-// Version: grows with each change of the order.
+// Version is a number that grows with each change of the order.
 func (e *DerivativesOrder) Version() int32 { return e.d.Version }
 
-// OrderNo: the broker's number.
+// OrderNo is the broker's number of the order.
 func (e *DerivativesOrder) OrderNo() string { return e.d.OrderNo }
 
-// ExtOrderNo: the client's own reference.
+// ExtOrderNo is the client's own reference, "" for none.
 func (e *DerivativesOrder) ExtOrderNo() string { return e.d.ExtOrderNo }
 
-// AccountNo: keep it out of logs.
+// AccountNo is the account; keep it out of logs, metrics and spans.
 func (e *DerivativesOrder) AccountNo() string { return e.d.AccountNo }
 
-// EnterID: who entered it.
+// EnterID is who entered the order.
 func (e *DerivativesOrder) EnterID() string { return e.d.EnterID }
 
-// EntryTime is entry_time of the exchange's message.
+// EntryTime is when the order was entered.
 func (e *DerivativesOrder) EntryTime() Timestamp { return e.d.EntryTime }
 
-// SeriesID: the instrument.
+// SeriesID is the series: S50Z26.
 func (e *DerivativesOrder) SeriesID() string { return e.d.SeriesID }
 
-// Side is side of the exchange's message.
-func (e *DerivativesOrder) Side() LongShort { return e.d.Side }
+// Side is long, short or both.
+func (e *DerivativesOrder) Side() LongSide { return e.d.Side }
 
-// Position is position of the exchange's message.
+// Position is whether the order opens or closes a position.
 func (e *DerivativesOrder) Position() Position { return e.d.Position }
 
-// Price: limit.
+// Price is the limit; 0 where PriceType needs none.
 func (e *DerivativesOrder) Price() Price { return e.d.Price }
 
-// PriceType is price_type of the exchange's message.
+// PriceType is how the order is priced.
 func (e *DerivativesOrder) PriceType() DerivativesPriceType { return e.d.PriceType }
 
-// Volume: contracts ordered.
+// Volume is how many contracts were ordered.
 func (e *DerivativesOrder) Volume() int64 { return e.d.Volume }
 
-// BalanceVolume: of them waiting.
+// BalanceVolume is how many of them wait.
 func (e *DerivativesOrder) BalanceVolume() int64 { return e.d.BalanceVolume }
 
-// MatchedVolume: of them traded.
+// MatchedVolume is how many of them were traded.
 func (e *DerivativesOrder) MatchedVolume() int64 { return e.d.MatchedVolume }
 
-// CancelledVolume: of them cancelled.
+// CancelledVolume is how many of them were cancelled.
 func (e *DerivativesOrder) CancelledVolume() int64 { return e.d.CancelledVolume }
 
-// Valid is valid of the exchange's message.
+// Valid is how long the order stands.
 func (e *DerivativesOrder) Valid() DerivativesValidity { return e.d.Valid }
 
-// Until: for GTD.
+// Until is the last day of a GTD order, as the broker writes it.
 func (e *DerivativesOrder) Until() string { return e.d.Until }
 
-// Status: the broker's code.
+// Status is the broker's code for the order's state.
 func (e *DerivativesOrder) Status() string { return e.d.Status }
 
-// CanCancel is can_cancel of the exchange's message.
+// CanCancel reports whether the broker would accept a cancellation.
 func (e *DerivativesOrder) CanCancel() bool { return e.d.CanCancel }
 
-// CanChange is can_change of the exchange's message.
+// CanChange reports whether the broker would accept any change.
 func (e *DerivativesOrder) CanChange() bool { return e.d.CanChange }
 
-// CanChangePriceVol is can_change_price_vol of the exchange's message.
+// CanChangePriceVol reports whether the broker would accept another price or volume.
 func (e *DerivativesOrder) CanChangePriceVol() bool { return e.d.CanChangePriceVol }
 
-// IsTradeReport is is_trade_report of the exchange's message.
+// IsTradeReport reports whether it reports a trade made off the order book.
 func (e *DerivativesOrder) IsTradeReport() bool { return e.d.IsTradeReport }
 
 // AppendJSON appends the event JSON.
@@ -141,13 +137,13 @@ func (e *DerivativesOrder) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"price_type":`...)
 	dst = quote(dst, e.d.PriceType.String())
 	dst = append(dst, `,"volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.Volume), 10)
+	dst = strconv.AppendInt(dst, e.d.Volume, 10)
 	dst = append(dst, `,"balance_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.BalanceVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.BalanceVolume, 10)
 	dst = append(dst, `,"matched_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.MatchedVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.MatchedVolume, 10)
 	dst = append(dst, `,"cancelled_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.CancelledVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.CancelledVolume, 10)
 	dst = append(dst, `,"valid":`...)
 	dst = quote(dst, e.d.Valid.String())
 	dst = append(dst, `,"until":`...)

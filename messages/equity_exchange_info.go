@@ -2,32 +2,30 @@ package messages
 
 import "strconv"
 
-// EquityExchangeInfoData is what an EquityExchangeInfo holds, to build one from.
+// EquityExchangeInfoData is what an EquityExchangeInfo holds, to build one from. The accessors of
+// EquityExchangeInfo say what each field means.
 type EquityExchangeInfoData struct {
 	Meta
-	Market           string             // SET, mai, SET50, …
-	MarketStatus     EquityMarketStatus // the market's session
-	Current          Price              // index
-	High             Price              // index, highest of the day
-	Low              Price              // index, lowest of the day
-	Change           Price              // index less the previous close
-	PercentChange    Price              // the same in per cent
-	TotalIndexVolume int64              // shares traded today
-	TotalIndexValue  Money              // baht traded today
+	Market           string
+	MarketStatus     EquityMarketStatus
+	Current          Price
+	High             Price
+	Low              Price
+	Change           Price
+	PercentChange    Price
+	TotalIndexVolume int64
+	TotalIndexValue  Money
 }
 
-// EquityExchangeInfo is the state of an equity market or index.
-type EquityExchangeInfo struct {
-	meta
-	d EquityExchangeInfoData
-}
+// EquityExchangeInfo is the state of an equity market or index. Its prices are index points.
+type EquityExchangeInfo struct{ d EquityExchangeInfoData }
 
 // NewEquityExchangeInfo makes the event; d is copied.
 func NewEquityExchangeInfo(d *EquityExchangeInfoData) *EquityExchangeInfo {
-	return &EquityExchangeInfo{meta: meta{d.Meta}, d: *d}
+	return &EquityExchangeInfo{d: *d}
 }
 
-// Data copies the event out.
+// Data copies out all that the event holds.
 func (e *EquityExchangeInfo) Data() EquityExchangeInfoData { return e.d }
 
 // Kind is KindEquityExchangeInfo.
@@ -36,31 +34,32 @@ func (e *EquityExchangeInfo) Kind() Kind { return KindEquityExchangeInfo }
 // Symbol is the same as Market.
 func (e *EquityExchangeInfo) Symbol() string { return e.d.Market }
 
-// Market: SET, mai, SET50, ….
+// Market is the market or index: SET, mai, SET50, as the message names it; it need not be the
+// topic's.
 func (e *EquityExchangeInfo) Market() string { return e.d.Market }
 
-// MarketStatus: the market's session.
+// MarketStatus is the session that the market is in.
 func (e *EquityExchangeInfo) MarketStatus() EquityMarketStatus { return e.d.MarketStatus }
 
-// Current: index.
+// Current is the index, in points.
 func (e *EquityExchangeInfo) Current() Price { return e.d.Current }
 
-// High: index, highest of the day.
+// High is the day's highest index, in points.
 func (e *EquityExchangeInfo) High() Price { return e.d.High }
 
-// Low: index, lowest of the day.
+// Low is the day's lowest index, in points.
 func (e *EquityExchangeInfo) Low() Price { return e.d.Low }
 
-// Change: index less the previous close.
+// Change is the index less the previous close, in points.
 func (e *EquityExchangeInfo) Change() Price { return e.d.Change }
 
-// PercentChange: the same in per cent.
+// PercentChange is the same in per cent: 0.5 is half a per cent.
 func (e *EquityExchangeInfo) PercentChange() Price { return e.d.PercentChange }
 
-// TotalIndexVolume: shares traded today.
+// TotalIndexVolume is how many shares of the index were traded today.
 func (e *EquityExchangeInfo) TotalIndexVolume() int64 { return e.d.TotalIndexVolume }
 
-// TotalIndexValue: baht traded today.
+// TotalIndexValue is what of the index was traded today, in baht.
 func (e *EquityExchangeInfo) TotalIndexValue() Money { return e.d.TotalIndexValue }
 
 // AppendJSON appends the event JSON.
@@ -81,7 +80,7 @@ func (e *EquityExchangeInfo) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"percent_change":`...)
 	dst = decimal(dst, e.d.PercentChange)
 	dst = append(dst, `,"total_index_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.TotalIndexVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.TotalIndexVolume, 10)
 	dst = append(dst, `,"total_index_value":`...)
 	dst = decimal(dst, e.d.TotalIndexValue)
 	return append(dst, '}')

@@ -2,27 +2,28 @@ package messages
 
 import "strconv"
 
-// EquityOrderData is what an EquityOrder holds, to build one from.
+// EquityOrderData is what an EquityOrder holds, to build one from. The accessors of
+// EquityOrder say what each field means.
 type EquityOrderData struct {
 	Meta
-	Version           int32     // grows with each change of the order
-	OrderNo           string    // the broker's number
-	ExtOrderNo        string    // the client's own reference
-	AccountNo         string    // keep it out of logs
-	EntryTime         TimeOfDay // Bangkok time
+	Version           int32
+	OrderNo           string
+	ExtOrderNo        string
+	AccountNo         string
+	EntryTime         TimeOfDay
 	TradeDate         Date
-	Symbol            string // the instrument
+	Symbol            string
 	IsNVDR            bool
-	Price             Price // limit
+	Price             Price
 	PriceType         PriceType
 	Side              Side
-	Volume            int64 // shares ordered
-	MatchedVolume     int64 // of them traded
-	BalanceVolume     int64 // of them waiting
-	CancelledVolume   int64 // of them cancelled
+	Volume            int64
+	MatchedVolume     int64
+	BalanceVolume     int64
+	CancelledVolume   int64
 	Valid             Validity
-	Until             Date   // for GTD
-	Status            string // the broker's words
+	Until             Date
+	Status            string
 	CanCancel         bool
 	CanChangePriceVol bool
 	CanChangeNVDR     bool
@@ -31,93 +32,88 @@ type EquityOrderData struct {
 	IsTradeReport     bool
 }
 
-// EquityOrder is the state of one equity order of an account.
-type EquityOrder struct {
-	meta
-	d EquityOrderData
-}
+// EquityOrder is the state of one equity order of an account, sent at each change.
+type EquityOrder struct{ d EquityOrderData }
 
 // NewEquityOrder makes the event; d is copied.
-func NewEquityOrder(d *EquityOrderData) *EquityOrder {
-	return &EquityOrder{meta: meta{d.Meta}, d: *d}
-}
+func NewEquityOrder(d *EquityOrderData) *EquityOrder { return &EquityOrder{d: *d} }
 
-// Data copies the event out.
+// Data copies out all that the event holds.
 func (e *EquityOrder) Data() EquityOrderData { return e.d }
 
 // Kind is KindEquityOrder.
 func (e *EquityOrder) Kind() Kind { return KindEquityOrder }
 
-// Version: grows with each change of the order.
+// Version is a number that grows with each change of the order.
 func (e *EquityOrder) Version() int32 { return e.d.Version }
 
-// OrderNo: the broker's number.
+// OrderNo is the broker's number of the order.
 func (e *EquityOrder) OrderNo() string { return e.d.OrderNo }
 
-// ExtOrderNo: the client's own reference.
+// ExtOrderNo is the client's own reference, "" for none.
 func (e *EquityOrder) ExtOrderNo() string { return e.d.ExtOrderNo }
 
-// AccountNo: keep it out of logs.
+// AccountNo is the account; keep it out of logs, metrics and spans.
 func (e *EquityOrder) AccountNo() string { return e.d.AccountNo }
 
-// EntryTime: Bangkok time.
+// EntryTime is when the order was entered, Bangkok time.
 func (e *EquityOrder) EntryTime() TimeOfDay { return e.d.EntryTime }
 
-// TradeDate is trade_date of the exchange's message.
+// TradeDate is the trading day it belongs to.
 func (e *EquityOrder) TradeDate() Date { return e.d.TradeDate }
 
-// Symbol: the instrument.
+// Symbol is the instrument.
 func (e *EquityOrder) Symbol() string { return e.d.Symbol }
 
-// IsNVDR is is_nvdr of the exchange's message.
+// IsNVDR reports whether it is for non-voting depository receipts.
 func (e *EquityOrder) IsNVDR() bool { return e.d.IsNVDR }
 
-// Price: limit.
+// Price is the limit; 0 where PriceType needs none.
 func (e *EquityOrder) Price() Price { return e.d.Price }
 
-// PriceType is price_type of the exchange's message.
+// PriceType is how the order is priced.
 func (e *EquityOrder) PriceType() PriceType { return e.d.PriceType }
 
-// Side is side of the exchange's message.
+// Side is buy or sell.
 func (e *EquityOrder) Side() Side { return e.d.Side }
 
-// Volume: shares ordered.
+// Volume is how many shares were ordered.
 func (e *EquityOrder) Volume() int64 { return e.d.Volume }
 
-// MatchedVolume: of them traded.
+// MatchedVolume is how many of them were traded.
 func (e *EquityOrder) MatchedVolume() int64 { return e.d.MatchedVolume }
 
-// BalanceVolume: of them waiting.
+// BalanceVolume is how many of them wait.
 func (e *EquityOrder) BalanceVolume() int64 { return e.d.BalanceVolume }
 
-// CancelledVolume: of them cancelled.
+// CancelledVolume is how many of them were cancelled.
 func (e *EquityOrder) CancelledVolume() int64 { return e.d.CancelledVolume }
 
-// Valid is valid of the exchange's message.
+// Valid is how long the order stands.
 func (e *EquityOrder) Valid() Validity { return e.d.Valid }
 
-// Until: for GTD.
+// Until is the last day of a GTD order.
 func (e *EquityOrder) Until() Date { return e.d.Until }
 
-// Status: the broker's words.
+// Status is the broker's words for the order's state.
 func (e *EquityOrder) Status() string { return e.d.Status }
 
-// CanCancel is can_cancel of the exchange's message.
+// CanCancel reports whether the broker would accept a cancellation.
 func (e *EquityOrder) CanCancel() bool { return e.d.CanCancel }
 
-// CanChangePriceVol is can_change_price_vol of the exchange's message.
+// CanChangePriceVol reports whether the broker would accept another price or volume.
 func (e *EquityOrder) CanChangePriceVol() bool { return e.d.CanChangePriceVol }
 
-// CanChangeNVDR is can_change_nvdr of the exchange's message.
+// CanChangeNVDR reports whether IsNVDR can be changed.
 func (e *EquityOrder) CanChangeNVDR() bool { return e.d.CanChangeNVDR }
 
-// CanChangeIceberg is can_change_iceberg of the exchange's message.
+// CanChangeIceberg reports whether the shown part can be changed.
 func (e *EquityOrder) CanChangeIceberg() bool { return e.d.CanChangeIceberg }
 
-// CanChangeAccount is can_change_account of the exchange's message.
+// CanChangeAccount reports whether the account can be changed.
 func (e *EquityOrder) CanChangeAccount() bool { return e.d.CanChangeAccount }
 
-// IsTradeReport is is_trade_report of the exchange's message.
+// IsTradeReport reports whether it reports a trade made off the order book.
 func (e *EquityOrder) IsTradeReport() bool { return e.d.IsTradeReport }
 
 // AppendJSON appends the event JSON.
@@ -146,13 +142,13 @@ func (e *EquityOrder) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"side":`...)
 	dst = quote(dst, e.d.Side.String())
 	dst = append(dst, `,"volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.Volume), 10)
+	dst = strconv.AppendInt(dst, e.d.Volume, 10)
 	dst = append(dst, `,"matched_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.MatchedVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.MatchedVolume, 10)
 	dst = append(dst, `,"balance_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.BalanceVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.BalanceVolume, 10)
 	dst = append(dst, `,"cancelled_volume":`...)
-	dst = strconv.AppendInt(dst, int64(e.d.CancelledVolume), 10)
+	dst = strconv.AppendInt(dst, e.d.CancelledVolume, 10)
 	dst = append(dst, `,"valid":`...)
 	dst = quote(dst, e.d.Valid.String())
 	dst = append(dst, `,"until":`...)

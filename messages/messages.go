@@ -71,19 +71,6 @@ type Meta struct {
 	Mono  int64  // nanoseconds on the process's monotonic clock at the same instant
 }
 
-type meta struct{ m Meta }
-
-func (m *meta) Epoch() uint64    { return m.m.Epoch }
-func (m *meta) Seq() uint64      { return m.m.Seq }
-func (m *meta) Time() time.Time  { return time.Unix(0, m.m.Wall) }
-func (m *meta) WallNanos() int64 { return m.m.Wall }
-func (m *meta) MonoNanos() int64 { return m.m.Mono }
-func (m *meta) isEvent()         {}
-
-// Snapshot hands the last known value of a topic to a strategy that starts and asked for
-// it. It is no event: it was counted when it arrived, and is outside the ledgers.
-type Snapshot struct{ Event Event }
-
 // Date is a calendar date as sent; the zero value means none.
 type Date struct{ Year, Month, Day int32 }
 

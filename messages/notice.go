@@ -1,112 +1,128 @@
 package messages
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Notice is a message of the feed about itself. Notices travel in order between the
 // events, are never dropped, and may be merged with their like while they wait. Every
-// strategy receives a copy of its own.
+// strategy receives a copy of its own. The pointer types of this package implement it, and
+// no others do.
+//
+// In JSON each has "type", "epoch", "at" and "reason" before what is its own: a notice that
+// knows no epoch has 0 there, one without a reason "". Times are RFC 3339 in UTC, "" for
+// none; durations are nanoseconds in keys that end in _ns.
 type Notice interface {
-	// Type is the notice's name in event JSON: "gap", "symbol_live", …
+	// Type is the notice's name in JSON: "gap", "symbol_live", …
 	Type() string
 	// Subject is the symbol it is about, "" when it concerns the whole feed.
 	Subject() string
+	// AppendJSON appends the notice's JSON object and returns the extended buffer.
+	AppendJSON(dst []byte) []byte
+	isNotice()
 	// merge joins a later notice of the same type and subject into a copy of this one.
 	merge(later Notice) Notice
 	clone() Notice
 }
 
-// Disconnected says that the connection was lost: prices are no longer current.
+// Disconnected says, at once, that the connection was lost: prices are no longer current,
+// and whoever quotes by them should stop.
 type Disconnected struct {
-	Epoch  uint64    `json:"epoch"` // the epoch that ended
-	At     time.Time `json:"at"`
-	Reason string    `json:"reason"`
+	Epoch  uint64 // the epoch that ended
+	At     time.Time
+	Reason string
 }
 
 // Gap says, before the first event after an outage, which stretch of time is missing.
+// Nothing of it will be sent again.
 type Gap struct {
-	From   time.Time `json:"from"`
-	To     time.Time `json:"to"`
-	Epoch  uint64    `json:"epoch"` // the epoch that begins
-	Reason string    `json:"reason"`
+	From   time.Time // the last moment the old connection was known to deliver
+	To     time.Time // the moment the new one began to
+	Epoch  uint64    // the epoch that begins
+	Reason string    // why the old connection ended
 }
 
 // Reconnected says that every wanted subscription was answered after an outage.
 type Reconnected struct {
-	Epoch  uint64        `json:"epoch"`
-	At     time.Time     `json:"at"`
-	Outage time.Duration `json:"outage_ns"`
+	Epoch  uint64 // the epoch that began
+	At     time.Time
+	Outage time.Duration // from the loss of the connection until now
 }
 
 // RolledOver says that a new connection took over from the old one without a gap.
 type RolledOver struct {
-	Epoch uint64    `json:"epoch"`
-	At    time.Time `json:"at"`
+	From  uint64 // the epoch that ended
+	Epoch uint64 // the epoch that goes on
+	At    time.Time
 }
 
-// FeedDead says that nothing at all arrived for longer than the threshold while the market was open.
+// FeedDead says that nothing at all arrived for longer than the threshold while the market
+// was open.
 type FeedDead struct {
-	Epoch     uint64        `json:"epoch"`
-	At        time.Time     `json:"at"`
-	Age       time.Duration `json:"age_ns"`
-	Threshold time.Duration `json:"threshold_ns"`
+	Epoch     uint64
+	At        time.Time
+	Age       time.Duration // since the last event of any symbol
+	Threshold time.Duration
 }
 
 // FeedLive says that the feed delivers, before the event that made it so.
 type FeedLive struct {
-	Epoch uint64    `json:"epoch"`
-	At    time.Time `json:"at"`
+	Epoch uint64
+	At    time.Time
 }
 
 // SymbolLive says that a symbol delivers, before the event that made it so.
 type SymbolLive struct {
-	Symbol string    `json:"symbol"`
-	Epoch  uint64    `json:"epoch"`
-	At     time.Time `json:"at"`
+	Symbol string
+	Epoch  uint64
+	At     time.Time
 }
 
-// SymbolStale says that a symbol was silent for longer than its threshold.
+// SymbolStale says that a symbol was silent for longer than its threshold while its market
+// was open.
 type SymbolStale struct {
-	Symbol    string        `json:"symbol"`
-	Epoch     uint64        `json:"epoch"`
-	At        time.Time     `json:"at"`
-	Age       time.Duration `json:"age_ns"`
-	Threshold time.Duration `json:"threshold_ns"`
+	Symbol    string
+	Epoch     uint64
+	At        time.Time
+	Age       time.Duration // since the symbol's last event
+	Threshold time.Duration
 }
 
-// SymbolRejected says that the exchange refused a subscription of a symbol.
+// SymbolRejected says that the exchange refused the subscription of one topic.
 type SymbolRejected struct {
-	Symbol string    `json:"symbol"`
-	Kind   string    `json:"kind"` // which of its topics, by event type
-	Epoch  uint64    `json:"epoch"`
-	At     time.Time `json:"at"`
-	Reason string    `json:"reason"`
+	Symbol string // "" for order topics
+	Topic  string // "" for order topics, whose names hold an account number
+	Kind   string // what the topic carries, as Kind.String names it
+	Epoch  uint64
+	At     time.Time
+	Reason string // the exchange's words
 }
 
-// Overflowed says, before the first survivor, how many events a queue dropped.
+// Overflowed says, before the first survivor, how many events a full queue dropped.
 type Overflowed struct {
-	Count uint64    `json:"count"`
-	From  time.Time `json:"from"`  // receive time of the first dropped
-	To    time.Time `json:"to"`    // and of the last
-	Where string    `json:"where"` // "raw", "dispatcher", or the strategy's name
+	Count uint64    // events dropped since the last such notice
+	From  time.Time // receive time of the first of them
+	To    time.Time // and of the last
+	Where string    // the queue: "raw", "dispatcher", or the strategy's name
 }
 
 // Restarted is the first message of a strategy's new incarnation after a failure.
 type Restarted struct {
-	Cause string    `json:"cause"`
-	Lost  uint64    `json:"lost"` // events lost to the failure
-	At    time.Time `json:"at"`
+	Cause string // what the failure was
+	Lost  uint64 // events lost to it
+	At    time.Time
 }
 
 // Reconfigured carries new, validated parameters to a type that takes them while it runs.
 type Reconfigured struct {
-	At     time.Time `json:"at"`
-	Params any       `json:"params"`
+	At     time.Time
+	Params any // of the type that the strategy registered
 }
 
-// The notices' names in event JSON.
+// Snapshot hands the last known value of a topic to a strategy that starts and asked for
+// it. It is no event: it was counted when it arrived, is outside the ledgers, and its
+// event's stamps are those of its arrival.
+type Snapshot struct{ Event Event }
+
+// The notices' names in JSON.
 func (*Disconnected) Type() string   { return "disconnected" }
 func (*Gap) Type() string            { return "gap" }
 func (*Reconnected) Type() string    { return "reconnected" }
@@ -119,8 +135,9 @@ func (*SymbolRejected) Type() string { return "symbol_rejected" }
 func (*Overflowed) Type() string     { return "overflowed" }
 func (*Restarted) Type() string      { return "restarted" }
 func (*Reconfigured) Type() string   { return "reconfigured" }
+func (*Snapshot) Type() string       { return "snapshot" }
 
-// The symbols notices are about.
+// The symbols that notices are about.
 func (*Disconnected) Subject() string     { return "" }
 func (*Gap) Subject() string              { return "" }
 func (*Reconnected) Subject() string      { return "" }
@@ -133,99 +150,18 @@ func (n *SymbolRejected) Subject() string { return n.Symbol }
 func (*Overflowed) Subject() string       { return "" }
 func (*Restarted) Subject() string        { return "" }
 func (*Reconfigured) Subject() string     { return "" }
+func (n *Snapshot) Subject() string       { return n.Event.Symbol() }
 
-func (n *Disconnected) clone() Notice   { c := *n; return &c }
-func (n *Gap) clone() Notice            { c := *n; return &c }
-func (n *Reconnected) clone() Notice    { c := *n; return &c }
-func (n *RolledOver) clone() Notice     { c := *n; return &c }
-func (n *FeedDead) clone() Notice       { c := *n; return &c }
-func (n *FeedLive) clone() Notice       { c := *n; return &c }
-func (n *SymbolLive) clone() Notice     { c := *n; return &c }
-func (n *SymbolStale) clone() Notice    { c := *n; return &c }
-func (n *SymbolRejected) clone() Notice { c := *n; return &c }
-func (n *Overflowed) clone() Notice     { c := *n; return &c }
-func (n *Restarted) clone() Notice      { c := *n; return &c }
-func (n *Reconfigured) clone() Notice   { c := *n; return &c }
-
-// Where only the newest counts, the later notice stands for both.
-func (*Disconnected) merge(later Notice) Notice   { return later }
-func (*Reconnected) merge(later Notice) Notice    { return later }
-func (*RolledOver) merge(later Notice) Notice     { return later }
-func (*FeedDead) merge(later Notice) Notice       { return later }
-func (*FeedLive) merge(later Notice) Notice       { return later }
-func (*SymbolLive) merge(later Notice) Notice     { return later }
-func (*SymbolStale) merge(later Notice) Notice    { return later }
-func (*SymbolRejected) merge(later Notice) Notice { return later }
-func (*Reconfigured) merge(later Notice) Notice   { return later }
-
-func (n *Gap) merge(later Notice) Notice {
-	m := *later.(*Gap)
-	if n.From.Before(m.From) {
-		m.From = n.From
-	}
-	return &m
-}
-
-func (n *Overflowed) merge(later Notice) Notice {
-	m := *later.(*Overflowed)
-	m.Count += n.Count
-	if n.From.Before(m.From) {
-		m.From = n.From
-	}
-	if n.To.After(m.To) {
-		m.To = n.To
-	}
-	return &m
-}
-
-func (n *Restarted) merge(later Notice) Notice {
-	m := *later.(*Restarted)
-	m.Lost += n.Lost
-	return &m
-}
-
-// family groups the notices of which a later one makes an earlier one moot.
-func family(n Notice) string {
-	switch v := n.(type) {
-	case *SymbolLive, *SymbolStale:
-		return "symbol"
-	case *FeedLive, *FeedDead:
-		return "feed"
-	case *Overflowed:
-		return "overflowed " + v.Where
-	case *SymbolRejected:
-		return "rejected " + v.Kind
-	}
-	return n.Type()
-}
-
-// MergeNotices joins two notices that stand side by side in a queue, when they are of one
-// kind and about one subject: counts add up, spans widen, states give way to the newer.
-// Neither argument is written to.
-func MergeNotices(older, newer Notice) (Notice, bool) {
-	if older.Subject() != newer.Subject() || family(older) != family(newer) {
-		return nil, false
-	}
-	if older.Type() != newer.Type() {
-		return newer, true
-	}
-	return older.merge(newer), true
-}
-
-// CopyNotice makes a copy that its receiver may keep and change.
-func CopyNotice(n Notice) Notice { return n.clone() }
-
-// AppendNoticeJSON appends a notice's JSON object: its type, then its fields.
-func AppendNoticeJSON(dst []byte, n Notice) []byte {
-	body, err := json.Marshal(n)
-	if err != nil { // parameters of a Reconfigured that have no JSON
-		body = []byte("{}")
-	}
-	dst = append(dst, `{"type":"`...)
-	dst = append(dst, n.Type()...)
-	dst = append(dst, '"')
-	if len(body) > 2 {
-		dst = append(dst, ',')
-	}
-	return append(dst, body[1:]...)
-}
+func (*Disconnected) isNotice()   {}
+func (*Gap) isNotice()            {}
+func (*Reconnected) isNotice()    {}
+func (*RolledOver) isNotice()     {}
+func (*FeedDead) isNotice()       {}
+func (*FeedLive) isNotice()       {}
+func (*SymbolLive) isNotice()     {}
+func (*SymbolStale) isNotice()    {}
+func (*SymbolRejected) isNotice() {}
+func (*Overflowed) isNotice()     {}
+func (*Restarted) isNotice()      {}
+func (*Reconfigured) isNotice()   {}
+func (*Snapshot) isNotice()       {}

@@ -81,24 +81,3 @@ func book(t testing.TB) (*topic.Topic, []byte) {
 	}
 	return &tp, v.payload(t)
 }
-
-func BenchmarkDecodeBidOffer(b *testing.B) {
-	tp, payload := book(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Decode(tp, payload, messages.Meta{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkEncodeBidOffer(b *testing.B) {
-	tp, payload := book(b)
-	e, _ := Decode(tp, payload, messages.Meta{})
-	d := e.(*messages.BidOffer).Data()
-	buf := make([]byte, 0, 1024)
-	b.ReportAllocs()
-	for b.Loop() {
-		AppendBidOffer(buf, &d)
-	}
-}

@@ -125,7 +125,7 @@ func decodeDerivativesOrder(t *topic.Topic, payload []byte, m messages.Meta) (me
 		case 7<<3 | wireBytes:
 			d.SeriesID = string(r.text())
 		case 8<<3 | wireVarint:
-			d.Side = messages.LongShort(r.varint())
+			d.Side = messages.LongSide(r.varint())
 		case 9<<3 | wireVarint:
 			d.Position = messages.Position(r.varint())
 		case 10<<3 | wireBytes:
