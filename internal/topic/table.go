@@ -2,12 +2,15 @@ package topic
 
 import (
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
 
-// Table gives topics dense indices. Lookup takes no lock and allocates nothing; Intern
-// copies what readers use, which is as rare as a new subscription.
+// Table gives topics dense indices, which they keep for good. Lookup takes no lock and
+// allocates nothing; Intern copies what readers use, which is as rare as a new
+// subscription. All methods are safe for concurrent use.
 type Table struct {
 	mu   sync.Mutex
 	view atomic.Pointer[view]
@@ -42,26 +45,38 @@ func (t *Table) Len() int { return len(t.view.Load().list) }
 // All lists the interned topics by index; the slice must not be written to.
 func (t *Table) All() []*Topic { return t.view.Load().list }
 
-// Intern parses the names and adds those that are new, all in one step; the topics come
+// Intern parses a name and adds it, or finds it. Its errors are Parse's.
+func (t *Table) Intern(name string) (*Topic, error) {
+	if known := t.view.Load().byName[name]; known != nil {
+		return known, nil
+	}
+	list, err := t.InternAll(name)
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// InternAll parses the names and adds those that are new, all in one step; the topics come
 // back in the order of the names. If one cannot be parsed, none is added.
-func (t *Table) Intern(names ...string) ([]*Topic, error) {
+func (t *Table) InternAll(names ...string) ([]*Topic, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := t.view.Load()
-	next := &view{byName: maps.Clone(old.byName), list: old.list[:len(old.list):len(old.list)]}
+	next := &view{byName: maps.Clone(old.byName), list: slices.Clip(old.list)}
 	out := make([]*Topic, len(names))
 	for i, name := range names {
 		if known := next.byName[name]; known != nil {
 			out[i] = known
 			continue
 		}
-		p, err := Parse(name)
+		p, err := Parse(strings.Clone(name)) // it may be a piece of something large
 		if err != nil {
 			return nil, err
 		}
 		p.Index = len(next.list)
 		out[i] = &p
-		next.byName[name] = &p
+		next.byName[p.Name] = &p
 		next.list = append(next.list, &p)
 	}
 	t.view.Store(next)
