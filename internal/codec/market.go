@@ -46,7 +46,7 @@ func decodePriceInfo(t *topic.Topic, payload []byte, m messages.Meta) (messages.
 			r.skip(key)
 		}
 	}
-	if r.bad {
+	if r.bad() {
 		return nil, malformed(k)
 	}
 	if err := identity(k, "symbol", symbol, t.Symbol); err != nil {
@@ -101,7 +101,7 @@ func decodeCandlestick(t *topic.Topic, payload []byte, m messages.Meta) (message
 			r.skip(key)
 		}
 	}
-	if r.bad {
+	if r.bad() {
 		return nil, malformed(k)
 	}
 	if err := identity(k, "symbol", symbol, t.Symbol); err != nil {
@@ -131,22 +131,12 @@ func marketInfo(payload []byte, each func(r *reader, key uint32)) (bad bool) {
 	for {
 		key, ok := r.tag()
 		if !ok {
-			return r.bad
+			return r.bad()
 		}
-		if key != 1<<3|wireBytes {
+		if key == 1<<3|wireBytes {
+			r.nested(each)
+		} else {
 			r.skip(key)
-			continue
-		}
-		in := reader{b: r.bytes()}
-		for {
-			key, ok := in.tag()
-			if !ok {
-				break
-			}
-			each(&in, key)
-		}
-		if in.bad {
-			r.fail()
 		}
 	}
 }

@@ -72,7 +72,7 @@ func decodeEquityOrder(t *topic.Topic, payload []byte, m messages.Meta) (message
 			r.skip(key)
 		}
 	}
-	if r.bad {
+	if r.bad() {
 		return nil, malformed(k)
 	}
 	if err := identity(k, "account_no", acc, t.Account); err != nil {
@@ -158,7 +158,7 @@ func decodeDerivativesOrder(t *topic.Topic, payload []byte, m messages.Meta) (me
 			r.skip(key)
 		}
 	}
-	if r.bad {
+	if r.bad() {
 		return nil, malformed(k)
 	}
 	if err := identity(k, "account_no", acc, t.Account); err != nil {
