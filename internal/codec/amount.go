@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 
 	"github.com/feedtree/feedtree/messages"
-	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
 // amount is a Money while it is read: when the field comes twice the two are merged, field
@@ -28,29 +27,46 @@ const (
 	currencyMask = 1<<40 - 1
 )
 
-// readAmount reads a Money into a, over what an earlier one left there.
+// usual is how many bytes must be there to read a Money in one go: its length, currency,
+// and two numbers with their keys, for which number answers nine when they are too long.
+const usual = 1 + 5 + 2*(1+9)
+
+// readAmount reads a Money into a, over what an earlier one left there. One that is written
+// as the exchange writes it, in order and with no currency but THB, is read in one go.
 func readAmount(b []byte, i int, a *amount) int {
+	if i > len(b)-usual {
+		return readAnyAmount(b, i, a)
+	}
+	m := (*[usual]byte)(b[i:])
+	at, length, wide := 1, 0, 0
+	if binary.LittleEndian.Uint64(m[1:])&currencyMask == currencyTHB {
+		at = 6
+	}
+	units, nanos := uint64(a.units), uint64(a.nanos) // which stay if the message has none
+	if m[at] == moneyUnits {
+		units, length = number(binary.LittleEndian.Uint64(m[at+1:]))
+		at, wide = at+1+length, length
+	}
+	if m[at] == moneyNanos {
+		nanos, length = number(binary.LittleEndian.Uint64(m[at+1:]))
+		at, wide = at+1+length, wide|length
+	}
+	// Where the length does not say the same, more or less was written than was read.
+	if int(m[0])+1 != at || wide > 8 {
+		return readAnyAmount(b, i, a)
+	}
+	a.units, a.nanos = int64(units), int32(nanos)
+	return i + 1 + int(m[0]) // not at: the next field need not wait for the numbers
+}
+
+// readAnyAmount reads a Money in whatever way it is written.
+func readAnyAmount(b []byte, i int, a *amount) int {
 	i, end := span(b, i)
 	if end == broken {
 		return broken
 	}
-	if rest := b[i:]; len(rest) >= 8 && end-i >= 5 && binary.LittleEndian.Uint64(rest)&currencyMask == currencyTHB {
-		i += 5
-	}
-	// Numbers are read from the whole payload, where a word can be loaded at once; one that
-	// runs over this message's end is found out by its position.
-	for i < end {
-		var v uint64
-		switch b[i] {
-		case moneyUnits:
-			v, i = varint(b, i+1)
-			a.units = int64(v)
-		case moneyNanos:
-			v, i = varint(b, i+1)
-			a.nanos = int32(v)
-		default:
-			i = readAmountField(b[:end], i, a)
-		}
+	for b = b[:end]; i < end; {
+		i = readAmountField(b, i, a)
 	}
 	if i != end {
 		return broken
@@ -58,7 +74,7 @@ func readAmount(b []byte, i int, a *amount) int {
 	return end
 }
 
-// readAmountField reads a field of a Money that is not written in the usual way.
+// readAmountField reads one field of a Money.
 func readAmountField(b []byte, i int, a *amount) int {
 	key, i := tag(b, i)
 	var v uint64
@@ -86,36 +102,13 @@ func (a amount) price() (messages.Price, bool) {
 	if a.units < maxUnits && a.units > -maxUnits {
 		return messages.Price(a.units*int64(messages.Baht) + int64(a.nanos)), true
 	}
+	return a.widePrice()
+}
+
+func (a amount) widePrice() (messages.Price, bool) {
 	m, ok := messages.NewMoney(a.units, a.nanos)
 	if !ok {
 		return 0, false
 	}
 	return m.Price()
-}
-
-// priceField is an amount on its way into an event's field, named for the error.
-type priceField struct {
-	name string
-	from amount
-	to   *messages.Price
-}
-
-func setPrices(k messages.Kind, fields ...priceField) error {
-	for _, f := range fields {
-		p, ok := f.from.price()
-		if !ok {
-			return refuse(k, ledger.OutOfRange, f.name, "it does not fit a 64-bit count of nano-baht")
-		}
-		*f.to = p
-	}
-	return nil
-}
-
-func setMoney(k messages.Kind, name string, from amount, to *messages.Money) error {
-	m, ok := messages.NewMoney(from.units, from.nanos)
-	if !ok {
-		return refuse(k, ledger.OutOfRange, name, "it does not fit 64-bit units")
-	}
-	*to = m
-	return nil
 }

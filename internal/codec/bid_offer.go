@@ -47,12 +47,9 @@ var bookFields = func() (t [44 << 3]uint8) {
 // one table, positions in registers.
 func decodeBidOffer(t *topic.Topic, b []byte, m messages.Meta) (messages.Event, error) {
 	const k = messages.KindBidOffer
-	var (
-		prices  [sides]amount
-		volumes [sides]int64
-		symbol  []byte
-		flags   [2]messages.Flag
-	)
+	var prices [sides]amount
+	var symbol []byte
+	d := messages.BidOfferData{Meta: m, Symbol: t.Symbol}
 	for i := 0; i < len(b); {
 		var key uint32
 		if c := b[i]; c < 0x80 {
@@ -70,17 +67,25 @@ func decodeBidOffer(t *topic.Topic, b []byte, m messages.Meta) (messages.Event, 
 		if level := what - bookPrice; level < sides {
 			i = readAmount(b, i, &prices[level])
 		} else if level := what - bookVolume; level < sides {
-			v, i = varint(b, i)
-			volumes[level] = int64(v)
+			if v, n := number(word(b, i)); n <= 8 {
+				setVolume(&d, level, v)
+				i += n
+			} else {
+				v, i = longVarint(b, i)
+				setVolume(&d, level, v)
+			}
 		} else {
 			switch what {
 			case bookSymbol:
 				symbol, i = text(b, i)
-			case bookBidFlag, bookAskFlag:
+			case bookBidFlag:
 				v, i = varint(b, i)
-				flags[what-bookBidFlag] = messages.Flag(v)
+				d.BidFlag = messages.Flag(v)
+			case bookAskFlag:
+				v, i = varint(b, i)
+				d.AskFlag = messages.Flag(v)
 			default:
-				if key < 1<<3 {
+				if key < 1<<3 { // field number 0
 					return nil, malformed(k)
 				}
 				i = skip(b, i, key)
@@ -93,21 +98,27 @@ func decodeBidOffer(t *topic.Topic, b []byte, m messages.Meta) (messages.Event, 
 	if err := identity(k, "symbol", symbol, t.Symbol); err != nil {
 		return nil, err
 	}
-	d := messages.BidOfferData{Meta: m, Symbol: t.Symbol, BidFlag: flags[0], AskFlag: flags[1]}
-	if !setLevels(&d.Bids, prices[:messages.Levels], volumes[:messages.Levels]) ||
-		!setLevels(&d.Asks, prices[messages.Levels:], volumes[messages.Levels:]) {
+	if !setLevels(&d.Bids, prices[:messages.Levels]) || !setLevels(&d.Asks, prices[messages.Levels:]) {
 		return nil, refuse(k, ledger.OutOfRange, "price", "a level's price does not fit a 64-bit count of nano-baht")
 	}
 	return messages.NewBidOffer(&d), nil
 }
 
-func setLevels(side *[messages.Levels]messages.Level, prices []amount, volumes []int64) bool {
-	for i := range side {
-		p, ok := prices[i].price()
+func setVolume(d *messages.BidOfferData, level uint8, v uint64) {
+	if level < messages.Levels {
+		d.Bids[level].Volume = int64(v)
+	} else {
+		d.Asks[level-messages.Levels].Volume = int64(v)
+	}
+}
+
+func setLevels(side *[messages.Levels]messages.Level, prices []amount) bool {
+	for i, a := range prices[:messages.Levels] {
+		p, ok := a.price()
 		if !ok {
 			return false
 		}
-		side[i] = messages.Level{Price: p, Volume: volumes[i]}
+		side[i].Price = p
 	}
 	return true
 }

@@ -9,9 +9,9 @@ func decodeEquityOrder(t *topic.Topic, payload []byte, m messages.Meta) (message
 	const k = messages.KindEquityOrder
 	d := messages.EquityOrderData{Meta: m}
 	var price amount
-	var acc []byte
-	var entry, trade, until [4]int64
-	var timed bool
+	// The strings are made once the message was seen to be good: a field may come again and again.
+	var orderNo, extOrderNo, acc, symbol, status []byte
+	var entry, trade, until parts
 	r := reader{b: payload}
 	for {
 		key, ok := r.tag()
@@ -22,18 +22,17 @@ func decodeEquityOrder(t *topic.Topic, payload []byte, m messages.Meta) (message
 		case 1<<3 | wireVarint:
 			d.Version = int32(r.varint())
 		case 2<<3 | wireBytes:
-			d.OrderNo = string(r.text())
+			orderNo = r.text()
 		case 3<<3 | wireBytes:
-			d.ExtOrderNo = string(r.text())
+			extOrderNo = r.text()
 		case 4<<3 | wireBytes:
 			acc = r.text()
 		case 5<<3 | wireBytes:
-			r.integers(&entry)
-			timed = true
+			r.parts(&entry)
 		case 6<<3 | wireBytes:
-			r.integers(&trade)
+			r.parts(&trade)
 		case 7<<3 | wireBytes:
-			d.Symbol = string(r.text())
+			symbol = r.text()
 		case 8<<3 | wireVarint:
 			d.IsNVDR = r.varint() != 0
 		case 9<<3 | wireBytes:
@@ -51,7 +50,7 @@ func decodeEquityOrder(t *topic.Topic, payload []byte, m messages.Meta) (message
 		case 15<<3 | wireVarint:
 			d.CancelledVolume = int64(r.varint())
 		case 16<<3 | wireBytes:
-			d.Status = string(r.text())
+			status = r.text()
 		case 17<<3 | wireVarint:
 			d.CanCancel = r.varint() != 0
 		case 19<<3 | wireVarint:
@@ -59,7 +58,7 @@ func decodeEquityOrder(t *topic.Topic, payload []byte, m messages.Meta) (message
 		case 20<<3 | wireVarint:
 			d.Valid = messages.Validity(r.varint())
 		case 21<<3 | wireBytes:
-			r.integers(&until)
+			r.parts(&until)
 		case 22<<3 | wireVarint:
 			d.CanChangeNVDR = r.varint() != 0
 		case 23<<3 | wireVarint:
@@ -78,20 +77,17 @@ func decodeEquityOrder(t *topic.Topic, payload []byte, m messages.Meta) (message
 	if err := identity(k, "account_no", acc, t.Account); err != nil {
 		return nil, err
 	}
+	if len(symbol) == 0 {
+		return nil, missing(k, "symbol")
+	}
 	d.AccountNo = t.Account
-	if err := setPrices(k, priceField{"price", price, &d.Price}); err != nil {
+	var c values
+	d.Price, d.EntryTime = c.price("price", price), c.timeOfDay("entry_time", &entry)
+	d.TradeDate, d.Until = c.date("trade_date", &trade), c.date("until", &until)
+	if err := c.err(k); err != nil {
 		return nil, err
 	}
-	var err error
-	if d.EntryTime, err = timeOfDay(k, "entry_time", entry, timed); err != nil {
-		return nil, err
-	}
-	if d.TradeDate, err = date(k, "trade_date", trade); err != nil {
-		return nil, err
-	}
-	if d.Until, err = date(k, "until", until); err != nil {
-		return nil, err
-	}
+	d.OrderNo, d.ExtOrderNo, d.Symbol, d.Status = string(orderNo), string(extOrderNo), string(symbol), string(status)
 	return messages.NewEquityOrder(&d), nil
 }
 
@@ -99,9 +95,8 @@ func decodeDerivativesOrder(t *topic.Topic, payload []byte, m messages.Meta) (me
 	const k = messages.KindDerivativesOrder
 	d := messages.DerivativesOrderData{Meta: m}
 	var price amount
-	var acc []byte
-	var entry [4]int64
-	var timed bool
+	var orderNo, extOrderNo, acc, enterID, seriesID, until, status []byte
+	var entry parts
 	r := reader{b: payload}
 	for {
 		key, ok := r.tag()
@@ -112,18 +107,17 @@ func decodeDerivativesOrder(t *topic.Topic, payload []byte, m messages.Meta) (me
 		case 1<<3 | wireVarint:
 			d.Version = int32(r.varint())
 		case 2<<3 | wireBytes:
-			d.OrderNo = string(r.text())
+			orderNo = r.text()
 		case 3<<3 | wireBytes:
-			d.ExtOrderNo = string(r.text())
+			extOrderNo = r.text()
 		case 4<<3 | wireBytes:
 			acc = r.text()
 		case 5<<3 | wireBytes:
-			d.EnterID = string(r.text())
+			enterID = r.text()
 		case 6<<3 | wireBytes:
-			r.integers(&entry)
-			timed = true
+			r.parts(&entry)
 		case 7<<3 | wireBytes:
-			d.SeriesID = string(r.text())
+			seriesID = r.text()
 		case 8<<3 | wireVarint:
 			d.Side = messages.LongSide(r.varint())
 		case 9<<3 | wireVarint:
@@ -143,9 +137,9 @@ func decodeDerivativesOrder(t *topic.Topic, payload []byte, m messages.Meta) (me
 		case 16<<3 | wireVarint:
 			d.Valid = messages.DerivativesValidity(r.varint())
 		case 17<<3 | wireBytes:
-			d.Until = string(r.text())
+			until = r.text()
 		case 18<<3 | wireBytes:
-			d.Status = string(r.text())
+			status = r.text()
 		case 19<<3 | wireVarint:
 			d.CanCancel = r.varint() != 0
 		case 20<<3 | wireVarint:
@@ -164,13 +158,16 @@ func decodeDerivativesOrder(t *topic.Topic, payload []byte, m messages.Meta) (me
 	if err := identity(k, "account_no", acc, t.Account); err != nil {
 		return nil, err
 	}
+	if len(seriesID) == 0 {
+		return nil, missing(k, "series_id")
+	}
 	d.AccountNo = t.Account
-	if err := setPrices(k, priceField{"price", price, &d.Price}); err != nil {
+	var c values
+	d.Price, d.EntryTime = c.price("price", price), c.timestamp("entry_time", &entry)
+	if err := c.err(k); err != nil {
 		return nil, err
 	}
-	var err error
-	if d.EntryTime, err = timestamp(k, "entry_time", entry, timed); err != nil {
-		return nil, err
-	}
+	d.OrderNo, d.ExtOrderNo, d.EnterID = string(orderNo), string(extOrderNo), string(enterID)
+	d.SeriesID, d.Until, d.Status = string(seriesID), string(until), string(status)
 	return messages.NewDerivativesOrder(&d), nil
 }

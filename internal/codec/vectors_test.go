@@ -63,7 +63,7 @@ func TestEveryVectorOfTheOfficialSDKDecodesToItsEventOrItsError(t *testing.T) {
 		switch {
 		case v.Error != "" && err == nil:
 			t.Errorf("%s: accepted, want %s", v.Name, v.Error)
-		case v.Error != "" && v.Error != "any" && ClassName(err) != v.Error:
+		case v.Error != "" && v.Error != "any" && string(ClassName(err)) != v.Error:
 			t.Errorf("%s: %v is of class %s, want %s", v.Name, err, ClassName(err), v.Error)
 		case v.Error == "" && err != nil:
 			t.Errorf("%s: %v", v.Name, err)

@@ -11,8 +11,8 @@ import (
 
 // The functions here read one thing of b at position i and return it with the position
 // behind it. After a failure that position is broken, which is past every end, so that
-// loops end by themselves and one look at the end tells. Positions go by value: kept in a
-// struct behind a pointer they cost a book a fifth of its time.
+// loops end by themselves and one look at the end tells. Positions go by value, so that a
+// loop over a book keeps them in registers.
 
 const broken = math.MaxInt
 
@@ -22,31 +22,39 @@ const (
 	wireBytes  = 2
 )
 
-// varint reads an unsigned number. Those of two to eight bytes are taken from one word
-// without a branch on their length, which in prices and volumes nobody can predict.
+// varint reads an unsigned number.
 func varint(b []byte, i int) (v uint64, next int) {
-	if uint(i) >= uint(len(b)) {
-		return 0, broken
-	}
-	if b[i] < 0x80 {
-		return uint64(b[i]), i + 1
-	}
-	if rest := b[i:]; len(rest) >= 8 {
-		w := binary.LittleEndian.Uint64(rest)
-		if ends := ^w & 0x8080808080808080; ends != 0 {
-			w &= (ends ^ (ends - 1)) & 0x7f7f7f7f7f7f7f7f // the bytes up to the first that ends
-			w = w&0x007f007f007f007f | w&0x7f007f007f007f00>>1
-			w = w&0x00003fff00003fff | w&0x3fff00003fff0000>>2
-			w = w&0x000000000fffffff | w&0x0fffffff00000000>>4
-			return w, i + bits.TrailingZeros64(ends)>>3 + 1
-		}
+	if v, n := number(word(b, i)); n <= 8 {
+		return v, i + n
 	}
 	return longVarint(b, i)
+}
+
+// word gives the eight bytes at i, or a word that holds no end of a number when there are
+// not as many.
+func word(b []byte, i int) uint64 {
+	if i <= len(b)-8 {
+		return binary.LittleEndian.Uint64(b[i:])
+	}
+	return math.MaxUint64
+}
+
+// number takes a varint of n bytes from the first of eight, without a branch on its length,
+// which in prices and volumes nobody can predict. With n over 8 it is longer and v means nothing.
+func number(w uint64) (v uint64, n int) {
+	ends := ^w & 0x8080808080808080
+	w &= (ends ^ (ends - 1)) & 0x7f7f7f7f7f7f7f7f // the bytes up to the first that ends
+	w = w&0x007f007f007f007f | w&0x7f007f007f007f00>>1
+	w = w&0x00003fff00003fff | w&0x3fff00003fff0000>>2
+	return w&0x0fffffff | w>>32<<28, bits.TrailingZeros64(ends)>>3 + 1
 }
 
 // longVarint is for numbers of nine and ten bytes, negative ones above all, for padded
 // ones, and for the last bytes of a payload.
 func longVarint(b []byte, i int) (v uint64, next int) {
+	if i > len(b) {
+		return 0, broken
+	}
 	v, n := protowire.ConsumeVarint(b[i:])
 	if n < 0 {
 		return 0, broken
@@ -135,32 +143,35 @@ func (r *reader) amount(a *amount) { r.i = readAmount(r.b, r.i, a) }
 
 func (r *reader) skip(key uint32) { r.i = skip(r.b, r.i, key) }
 
-// nested reads a sub-message, which each is given field by field.
-func (r *reader) nested(each func(in *reader, key uint32)) {
+// sub makes a reader of a sub-message, which must be read to its end and given to join.
+func (r *reader) sub() reader {
 	from, to := span(r.b, r.i)
 	if r.i = to; to == broken {
-		return
+		return reader{i: broken}
 	}
-	in := reader{b: r.b[:to], i: from}
+	return reader{b: r.b[:to], i: from}
+}
+
+func (r *reader) join(sub *reader) {
+	if sub.bad() {
+		r.i = broken
+	}
+}
+
+// parts reads a Timestamp, Date or TimeOfDay, over what an earlier one left there.
+func (r *reader) parts(p *parts) {
+	p.set = true
+	in := r.sub()
 	for {
 		key, ok := in.tag()
 		if !ok {
 			break
 		}
-		each(&in, key)
-	}
-	if in.bad() {
-		r.i = broken
-	}
-}
-
-// integers reads a message of up to four integers, numbered from 1: Timestamp, Date and TimeOfDay.
-func (r *reader) integers(v *[4]int64) {
-	r.nested(func(in *reader, key uint32) {
-		if num := key >> 3; num <= 4 && key&7 == wireVarint {
-			v[num-1] = int64(in.varint())
+		if num := key >> 3; num <= uint32(len(p.n)) && key&7 == wireVarint {
+			p.n[num-1] = int64(in.varint())
 		} else {
 			in.skip(key)
 		}
-	})
+	}
+	r.join(&in)
 }
