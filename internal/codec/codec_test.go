@@ -81,3 +81,27 @@ func book(t testing.TB) (*topic.Topic, []byte) {
 	}
 	return &tp, v.payload(t)
 }
+
+func TestErrorsTellTheirClassAndNothingOfThePayload(t *testing.T) {
+	for _, c := range []struct {
+		topic, payload string
+		class          Class
+		text           string
+	}{
+		{"proto/topic/bidofferv3/AOT", "\x0a\x03PTT", ClassMismatch, "decode bid_offer: mismatch: symbol: it is not the topic's"},
+		{"proto/topic/bidofferv3/AOT", "", ClassMissing, "decode bid_offer: missing: symbol: it is not there"},
+		{"proto/topic/cdlv3/AOT/5m", "\x0a\x03AOT", ClassMissing, "decode candlestick: missing: interval: it is not there"},
+		{"proto/topic/cdlv3/AOT/5m", "\x0a\x03AOT\x12\x025m\x52\x10\x10\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x18\x80\x94\xeb\xdc\x03", ClassOutOfRange,
+			"decode candlestick: out_of_range: value: it does not fit 64-bit units"},
+		{"proto/topic/infov3/AOT", "\x07", ClassMalformed, "decode price_info: malformed: the bytes are no protobuf message of this kind"},
+		{"proto/ua/_broker/12345678/_front/ordereqv3", "\x22\x0812345678", ClassMissing, "decode equity_order: missing: symbol: it is not there"},
+		{"proto/ua/_broker/12345678/_front/ordereqv3", "\x22\x0887654321", ClassMismatch, "decode equity_order: mismatch: account_no: it is not the topic's"},
+		{"proto/topic/nothing/AOT", "", ClassUnknownTopic, `no topic of the feed: "proto/topic/nothing/AOT"`},
+		{"proto/ua/_broker/12345678/_front/x", "", ClassUnknownTopic, `no topic of the feed: "proto/ua/_broker/{account}/_front/x"`},
+	} {
+		_, err := DecodeTopic(c.topic, []byte(c.payload), messages.Meta{})
+		if err == nil || ClassName(err) != c.class || err.Error() != c.text {
+			t.Errorf("%s %x: class %q, %v", c.topic, c.payload, ClassName(err), err)
+		}
+	}
+}

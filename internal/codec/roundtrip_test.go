@@ -146,10 +146,14 @@ func plain(k messages.Kind) messages.Event {
 	return messages.NewDerivativesExchangeInfo(&messages.DerivativesExchangeInfoData{Market: "TFEX", TotalDeal: 1})
 }
 
-func TestEncodingABookAllocatesNothing(t *testing.T) {
-	d := plain(messages.KindBidOffer).(*messages.BidOffer).Data()
+func TestEncodingBooksAndPriceInfosAllocatesNothing(t *testing.T) {
+	book := plain(messages.KindBidOffer).(*messages.BidOffer).Data()
+	info := plain(messages.KindPriceInfo).(*messages.PriceInfo).Data()
+	if got, want := AppendPriceInfo(nil, &info), Append(nil, messages.NewPriceInfo(&info)); !bytes.Equal(got, want) {
+		t.Errorf("%x is not %x", got, want)
+	}
 	buf := make([]byte, 0, 1024)
-	if n := testing.AllocsPerRun(200, func() { AppendBidOffer(buf, &d) }); n != 0 {
+	if n := testing.AllocsPerRun(200, func() { AppendPriceInfo(AppendBidOffer(buf, &book), &info) }); n != 0 {
 		t.Errorf("%v allocations, want none", n)
 	}
 }
