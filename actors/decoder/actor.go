@@ -1,0 +1,140 @@
+// Package decoder holds the actor that turns runs of raw messages into runs of typed
+// events, and that alone puts notices in order between them.
+//
+// Receives: *mailbox.Run[raw.Message] from the raw queue; PutStale, PutFeedDead from health.
+// Emits: runs of flow.Item into the dispatcher's queue; MarketStatusChanged to whoever
+// asked for it (health); a touch of the last-seen store for each event.
+// Owns: nothing that matters. The sequence numbers, the outbox and the statuses seen are in
+// State, which the tree owns and which survives a restart, so a panic at one message costs
+// that message alone: it is counted as decode error "panic" and its bytes are kept.
+// Overflow: the raw queue drops its oldest messages and puts an Overflowed notice before
+// the first survivor; nothing in here drops.
+package decoder
+
+import (
+	"log/slog"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/codec"
+	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/poison"
+	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/internal/seen"
+	"github.com/feedtree/feedtree/internal/topic"
+	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// Deps are what the decoder works with; all of it outlives the actor.
+type Deps struct {
+	Topics *topic.Table
+	Seen   *seen.Store
+	Feed   *ledger.Feed
+	Poison *poison.Store
+	Log    *slog.Logger
+	Lines  *ratelog.Logger
+	State  *State
+	// StatusChanged is called when an exchange info or a price info carries another market
+	// status than the one before it on its topic. It must not block.
+	StatusChanged func(MarketStatus)
+}
+
+// Decoder is the actor. Make one for each incarnation with Producer.
+type Decoder struct{ d Deps }
+
+// Producer gives the function that makes the actor anew at each start.
+func Producer(d Deps) actor.Producer {
+	return func() actor.Actor { return &Decoder{d: d} }
+}
+
+// Receive implements actor.Actor.
+func (a *Decoder) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *mailbox.Run[raw.Message]:
+		a.onRun(m)
+	case *actor.Started:
+		a.d.State.out.Flush() // what a predecessor decoded before it failed
+	case PutStale:
+		a.onPutStale(m)
+	case PutFeedDead:
+		a.onPutFeedDead(m)
+	}
+}
+
+func (a *Decoder) onRun(run *mailbox.Run[raw.Message]) {
+	began := clock.Mono()
+	for {
+		m, ok := run.Next()
+		if !ok {
+			break
+		}
+		if m.Notice != nil {
+			a.onNotice(m.Notice, began)
+			continue
+		}
+		a.onMessage(m, began)
+	}
+	a.d.State.out.Flush()
+}
+
+func (a *Decoder) onMessage(m *raw.Message, began int64) {
+	// Staleness is judged here, once; what is decoded is always dispatched.
+	if m.Gen.Revoked() {
+		a.d.Feed.Stale.Inc()
+		return
+	}
+	t := a.d.Topics.Lookup(m.Topic)
+	if t == nil {
+		a.onUnknownTopic(m)
+		return
+	}
+	s := a.d.State
+	epoch := m.Gen.Epoch()
+	e, err := codec.Decode(t, m.Payload, messages.Meta{Epoch: epoch, Seq: s.nextSeq(epoch), Wall: m.Wall, Mono: m.Mono})
+	if err != nil {
+		s.seq-- // a sequence number belongs to an event
+		a.onBadPayload(t, m, epoch, err)
+		return
+	}
+	a.touch(t, m, began)
+	if t.Kind == messages.KindEquityExchangeInfo || t.Kind == messages.KindDerivativesExchangeInfo {
+		a.watchStatus(t, e, m.Mono)
+	}
+	s.out.Add(flow.Item{Msg: e, Topic: int32(t.Index), Received: m.Mono, Decoded: began})
+	a.d.Feed.Decoded.Inc()
+}
+
+func (a *Decoder) onUnknownTopic(m *raw.Message) {
+	a.d.Feed.UnknownTopic.Inc()
+	a.d.Lines.Log(slog.LevelWarn, "unknown_topic", "message on a topic that nobody subscribed",
+		"event", "unknown_topic", "topic", topic.Redact(m.Topic), "bytes", len(m.Payload))
+}
+
+func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, err error) {
+	class := codec.ClassOf(err)
+	a.d.Feed.DecodeErrors[class].Inc()
+	a.keep(t.Key(), m, epoch, class.String(), err.Error())
+	a.d.Lines.Log(slog.LevelWarn, class.String(), "payload refused",
+		"event", "decode_error", "class", class.String(), "topic", t.Key(), "bytes", len(m.Payload), "error", err)
+}
+
+func (a *Decoder) keep(key string, m *raw.Message, epoch uint64, class, reason string) {
+	a.d.Poison.Keep(poison.Entry{At: wall(m.Wall), Node: "decoder", Class: class, Reason: reason,
+		Topic: key, Epoch: epoch, Payload: m.Payload})
+}
+
+// OnPanic is the mailbox's failure hook: it counts the message that the decoder panicked
+// on and keeps its bytes.
+func OnPanic(d Deps) func(m raw.Message, isElement bool, reason any) {
+	return func(m raw.Message, isElement bool, reason any) {
+		if !isElement || m.Gen == nil {
+			return
+		}
+		d.Feed.DecodeErrors[ledger.Panic].Inc()
+		(&Decoder{d: d}).keep(topic.Redact(m.Topic), &m, m.Gen.Epoch(), ledger.Panic.String(), "the decoder panicked on this payload")
+	}
+}

@@ -1,0 +1,2 @@
+// Package strategies holds the parent of all strategy actors.
+package strategies

@@ -1,0 +1,319 @@
+// Package mailbox is the feed's one queue and the actor mailbox that reads it.
+//
+// A Queue belongs to the tree and outlives actors. It is bounded by elements and,
+// optionally, bytes; when full it drops its oldest elements, exactly as many as must go,
+// and never blocks or spins a producer. Notices keep their place between the elements, are
+// never dropped, count against no limit, merge with their like where they come to stand
+// side by side, and bar conflation. Its counters balance after every operation:
+//
+//	pushed = delivered + failed + dropped + conflated + expired + queued + discarded
+//
+// Reading is by lease. A new lease revokes the one before: the holder of a revoked lease
+// pops nothing and counts nothing, so an actor that was given up on and wakes up later
+// consumes nothing. What an actor has in hand is kept by the queue, not by the actor: a
+// panic costs the element in hand and no other.
+//
+// One mutex guards a queue. It is taken once for a run by producers and by readers of runs,
+// and once for an element by a strategy, where it costs about a fifth of the delivery; in
+// exchange the newest-N property and every count are exact at any moment.
+package mailbox
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/feedtree/feedtree/internal/clock"
+)
+
+// Overflow says what a queue does to make room.
+type Overflow uint8
+
+// DropOldest drops the oldest element. Conflate keeps one element a key, the newest, in the
+// place of the first; when even that is too many it drops the oldest.
+const (
+	DropOldest Overflow = iota
+	Conflate
+)
+
+// Config describes a queue. The functions must be pure; they run under the queue's lock.
+type Config[T any] struct {
+	Name     string
+	Capacity int   // elements, at least 1
+	MaxBytes int64 // 0 for no limit; needs Size
+	Overflow Overflow
+	MaxAge   int64 // ns; elements older than that when their turn comes are expired; 0 for none; needs Stamp
+
+	Size       func(*T) int                                     // bytes an element counts for
+	Key        func(*T) (uint64, bool)                          // for Conflate; false for an element that is never conflated
+	Stamp      func(*T) int64                                   // clock.Mono at which an element was received
+	Wall       func(*T) int64                                   // its wall clock, ns, for Overflowed
+	IsNotice   func(*T) bool                                    // nil if there are none
+	Merge      func(older, newer T) (T, bool)                   // joins two notices; neither is written to
+	Overflowed func(n uint64, fromWall, toWall int64) (T, bool) // makes the notice that stands before the first survivor
+}
+
+func (c *Config[T]) validate() error {
+	switch {
+	case c.Capacity < 1:
+		return fmt.Errorf("mailbox %s: capacity %d: expected at least 1", c.Name, c.Capacity)
+	case c.MaxBytes < 0 || (c.MaxBytes > 0 && c.Size == nil):
+		return fmt.Errorf("mailbox %s: max bytes %d: expected a positive number and a Size function", c.Name, c.MaxBytes)
+	case c.MaxAge < 0 || (c.MaxAge > 0 && c.Stamp == nil):
+		return fmt.Errorf("mailbox %s: max age %d ns: expected a positive time and a Stamp function", c.Name, c.MaxAge)
+	case c.Overflow == Conflate && c.Key == nil:
+		return fmt.Errorf("mailbox %s: conflate needs a Key function", c.Name)
+	case c.Overflow > Conflate:
+		return fmt.Errorf("mailbox %s: overflow %d is none of drop_oldest and conflate", c.Name, c.Overflow)
+	}
+	return nil
+}
+
+// Counts are a queue's counters at one moment.
+type Counts struct {
+	Pushed, Delivered, Failed, Dropped, Conflated, Expired, Discarded uint64
+
+	Queued    int // waiting and in hand
+	Bytes     int64
+	Notices   uint64 // delivered, outside the equation
+	HighWater int
+	Capacity  int
+	Oldest    int64 // Stamp of the oldest waiting element, 0 for none
+}
+
+// Balanced reports whether the equation of the package comment holds.
+func (c *Counts) Balanced() bool {
+	return c.Pushed == c.Delivered+c.Failed+c.Dropped+c.Conflated+c.Expired+c.Discarded+uint64(c.Queued)
+}
+
+// Queue is described in the package comment. All methods are safe for concurrent use.
+type Queue[T any] struct {
+	cfg Config[T]
+
+	mu     sync.Mutex
+	list   deque[T]
+	keys   map[uint64]*slot[T] // for Conflate: elements since the last notice
+	counts Counts
+	closed bool
+	lease  *Lease[T]
+	hand   hand[T]
+}
+
+// hand is what was popped and not settled yet: one element, or the rest of a run.
+type hand[T any] struct {
+	run     []T  // elements and notices
+	next    int  // the first of run that was not given out
+	waiting int  // elements in run[next:]
+	current bool // an element was given out and is not settled yet
+}
+
+func (h *hand[T]) elements() int {
+	if h.current {
+		return h.waiting + 1
+	}
+	return h.waiting
+}
+
+// New makes an empty queue, or says what is wrong with its configuration.
+func New[T any](cfg Config[T]) (*Queue[T], error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	q := &Queue[T]{cfg: cfg}
+	q.counts.Capacity = cfg.Capacity
+	if cfg.Overflow == Conflate {
+		q.keys = map[uint64]*slot[T]{}
+	}
+	return q, nil
+}
+
+// Push appends a run of elements and notices, in order. It copies them, drops what there is
+// no room for, and wakes the reader. It never blocks.
+func (q *Queue[T]) Push(run []T) {
+	if len(run) == 0 {
+		return
+	}
+	q.mu.Lock()
+	for i := range run {
+		q.push(&run[i])
+	}
+	if q.list.n > q.counts.HighWater {
+		q.counts.HighWater = q.list.n
+	}
+	l := q.lease
+	q.mu.Unlock()
+	if l != nil && l.wake != nil {
+		l.wake()
+	}
+}
+
+func (q *Queue[T]) push(e *T) {
+	if q.cfg.IsNotice != nil && q.cfg.IsNotice(e) {
+		if !q.closed {
+			clear(q.keys)
+			q.list.notice(*e, q.cfg.Merge)
+		}
+		return
+	}
+	q.counts.Pushed++
+	if q.closed {
+		q.counts.Discarded++
+		return
+	}
+	size := q.size(e)
+	var key uint64
+	var keyed bool
+	if q.keys != nil {
+		if key, keyed = q.cfg.Key(e); keyed && q.keys[key] != nil {
+			s := q.keys[key]
+			q.counts.Bytes += size - q.size(&s.elem)
+			s.elem = *e
+			q.counts.Conflated++
+			return
+		}
+	}
+	q.list.push(*e)
+	if keyed {
+		q.keys[key] = q.list.last()
+	}
+	q.counts.Bytes += size
+	q.shrink()
+}
+
+func (q *Queue[T]) size(e *T) int64 {
+	if q.cfg.Size == nil {
+		return 0
+	}
+	return int64(q.cfg.Size(e))
+}
+
+// shrink drops the oldest elements until the limits hold. The newest stays, however large.
+func (q *Queue[T]) shrink() {
+	for q.list.n > q.cfg.Capacity || (q.cfg.MaxBytes > 0 && q.counts.Bytes > q.cfg.MaxBytes && q.list.n > 1) {
+		var notice T
+		var told bool
+		e := q.list.head()
+		q.forget(e)
+		if q.cfg.Overflowed != nil {
+			var wall int64
+			if q.cfg.Wall != nil {
+				wall = q.cfg.Wall(&e.elem)
+			}
+			notice, told = q.cfg.Overflowed(1, wall, wall)
+		}
+		q.counts.Bytes -= q.size(&e.elem)
+		q.counts.Dropped++
+		q.list.dropHead(notice, told, q.cfg.Merge)
+	}
+}
+
+// forget takes an element that leaves the list out of the conflation index.
+func (q *Queue[T]) forget(s *slot[T]) {
+	if q.keys == nil {
+		return
+	}
+	if k, ok := q.cfg.Key(&s.elem); ok && q.keys[k] == s {
+		delete(q.keys, k)
+	}
+}
+
+// Discard throws the waiting elements away, counted; notices stay, and so does what a
+// reader has in hand. It returns how many went.
+func (q *Queue[T]) Discard() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.discard()
+}
+
+func (q *Queue[T]) discard() int {
+	n := q.list.n
+	for q.list.n > 0 {
+		q.counts.Bytes -= q.size(&q.list.head().elem)
+		var none T
+		q.list.dropHead(none, false, q.cfg.Merge)
+	}
+	q.counts.Discarded += uint64(n)
+	clear(q.keys)
+	return n
+}
+
+// Close makes the queue take nothing more: what is pushed from now on is counted pushed
+// and discarded. What waits can still be read. Closing twice is harmless.
+func (q *Queue[T]) Close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+}
+
+// Reopen undoes Close.
+func (q *Queue[T]) Reopen() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = false
+}
+
+// End closes the queue, revokes its lease and discards all that is left, in hand or
+// waiting. Afterwards nothing is queued.
+func (q *Queue[T]) End() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.revoke()
+	q.counts.Discarded += uint64(q.hand.elements())
+	q.hand = hand[T]{}
+	q.discard()
+	q.list.clearNotices()
+}
+
+// Counts reads all counters in one step.
+func (q *Queue[T]) Counts() Counts {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	c := q.counts
+	c.Queued = q.list.n + q.hand.elements()
+	if q.list.n > 0 && q.cfg.Stamp != nil {
+		c.Oldest = q.cfg.Stamp(&q.list.head().elem)
+	}
+	return c
+}
+
+// Empty reports whether nothing is waiting or in hand.
+func (q *Queue[T]) Empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.list.n == 0 && q.hand.elements() == 0
+}
+
+// expire counts the elements at the head that are too old by now.
+func (q *Queue[T]) expire() {
+	if q.cfg.MaxAge == 0 {
+		return
+	}
+	oldest := clock.Mono() - q.cfg.MaxAge
+	for q.list.n > 0 {
+		s := q.list.head()
+		if q.cfg.Stamp(&s.elem) >= oldest {
+			return
+		}
+		q.forget(s)
+		q.counts.Bytes -= q.size(&s.elem)
+		q.counts.Expired++
+		var none T
+		q.list.dropHead(none, false, q.cfg.Merge)
+	}
+}
+
+// pop takes the next notice or element off the list.
+func (q *Queue[T]) pop() (e T, isNotice, ok bool) {
+	if n, ok := q.list.popNotice(); ok {
+		return n, true, true
+	}
+	if q.list.n == 0 {
+		return e, false, false
+	}
+	s := q.list.head()
+	q.forget(s)
+	e = s.elem
+	q.counts.Bytes -= q.size(&e)
+	q.list.pop()
+	return e, false, true
+}

@@ -1,0 +1,319 @@
+package mailbox
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// elem is a test element: positive values are elements, notices have Notice set.
+type elem struct {
+	V      int
+	Key    uint64
+	Notice string
+	Count  uint64
+}
+
+func config(capacity int, mode Overflow) Config[elem] {
+	return Config[elem]{
+		Name: "test", Capacity: capacity, Overflow: mode,
+		IsNotice: func(e *elem) bool { return e.Notice != "" },
+		Merge: func(a, b elem) (elem, bool) {
+			if a.Notice != b.Notice {
+				return elem{}, false
+			}
+			b.Count += a.Count
+			return b, true
+		},
+		Overflowed: func(n uint64, _, _ int64) (elem, bool) { return elem{Notice: "overflowed", Count: n}, true },
+		Key:        func(e *elem) (uint64, bool) { return e.Key, e.Key != 0 },
+	}
+}
+
+func mustQueue(t interface{ Fatal(...any) }, c Config[elem]) *Queue[elem] {
+	q, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func run(vs ...int) (out []elem) {
+	for _, v := range vs {
+		out = append(out, elem{V: v})
+	}
+	return out
+}
+
+// drain reads all there is and returns the elements' values, notices as negative counts.
+func drain(l *Lease[elem]) (out []int) {
+	for {
+		e, notice, ok := l.Next()
+		if !ok {
+			return out
+		}
+		if notice {
+			out = append(out, -int(e.Count))
+		} else {
+			out = append(out, e.V)
+		}
+	}
+}
+
+func TestTheSurvivorsOfAnOverflowAreTheNewestInOrderBehindTheirNotice(t *testing.T) {
+	q := mustQueue(t, config(3, DropOldest))
+	l := q.Lease(nil)
+	q.Push(run(1, 2, 3, 4, 5))
+	q.Push(run(6))
+	if got, want := drain(l), []int{-3, 4, 5, 6}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if c := q.Counts(); !c.Balanced() || c.Dropped != 3 || c.Delivered != 3 || c.Queued != 0 {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestACapacityOfOneWorks(t *testing.T) {
+	q := mustQueue(t, config(1, DropOldest))
+	l := q.Lease(nil)
+	for i := 1; i <= 10; i++ {
+		q.Push(run(i))
+	}
+	if got, want := drain(l), []int{-9, 10}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+}
+
+func TestNoticesKeepTheirPlaceAndAreNeverDropped(t *testing.T) {
+	q := mustQueue(t, config(2, DropOldest))
+	l := q.Lease(nil)
+	q.Push([]elem{{V: 1}, {Notice: "gap", Count: 100}, {V: 2}, {V: 3}, {V: 4}})
+	// 1 was dropped before the gap, 2 after it; both overflows now stand before 3 and are one.
+	if got, want := drain(l), []int{-100, -2, 3, 4}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+}
+
+func TestConflationKeepsTheNewestInThePlaceOfTheFirstAndStopsAtANotice(t *testing.T) {
+	q := mustQueue(t, config(10, Conflate))
+	l := q.Lease(nil)
+	q.Push([]elem{{V: 1, Key: 7}, {V: 2, Key: 8}, {V: 3, Key: 7}, {Notice: "gap", Count: 50}, {V: 4, Key: 7}, {V: 5, Key: 7}})
+	if got, want := drain(l), []int{3, 2, -50, 5}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if c := q.Counts(); c.Conflated != 2 || !c.Balanced() {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestAByteLimitDropsTheOldestButNeverTheNewest(t *testing.T) {
+	c := config(100, DropOldest)
+	c.MaxBytes, c.Size = 10, func(e *elem) int { return e.V }
+	q := mustQueue(t, c)
+	l := q.Lease(nil)
+	q.Push(run(4, 5, 6))
+	q.Push(run(50))
+	if got, want := drain(l), []int{-3, 50}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+}
+
+func TestARevokedLeaseReadsAndCountsNothing(t *testing.T) {
+	q := mustQueue(t, config(10, DropOldest))
+	old := q.Lease(nil)
+	q.Push(run(1, 2, 3))
+	if e, _, _ := old.Next(); e.V != 1 {
+		t.Fatal("did not read 1")
+	}
+	l := q.Lease(nil) // 1 was in the old holder's hands: failed
+	old.Done()
+	if _, _, ok := old.Next(); ok {
+		t.Fatal("the revoked lease read an element")
+	}
+	if _, ok := old.Fail(); ok {
+		t.Fatal("the revoked lease counted a failure")
+	}
+	if got, want := drain(l), []int{2, 3}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if c := q.Counts(); c.Failed != 1 || c.Delivered != 2 || !c.Balanced() {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestAfterTheEndNothingIsQueued(t *testing.T) {
+	q := mustQueue(t, config(10, DropOldest))
+	l := q.Lease(nil)
+	q.Push(run(1, 2, 3))
+	l.Take(2)
+	q.End()
+	q.Push(run(4))
+	if c := q.Counts(); c.Queued != 0 || c.Discarded != 4 || !c.Balanced() {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestImpossibleConfigurationsAreRefused(t *testing.T) {
+	for name, change := range map[string]func(*Config[elem]){
+		"capacity 0":            func(c *Config[elem]) { c.Capacity = 0 },
+		"bytes without a size":  func(c *Config[elem]) { c.MaxBytes = 1 },
+		"age without a stamp":   func(c *Config[elem]) { c.MaxAge = 1 },
+		"conflate without keys": func(c *Config[elem]) { c.Overflow, c.Key = Conflate, nil },
+		"an unknown overflow":   func(c *Config[elem]) { c.Overflow = 9 },
+	} {
+		c := config(1, DropOldest)
+		change(&c)
+		if _, err := New(c); err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+}
+
+// The model: a plain slice that does by the book what the queue does with chunks, leases
+// and cursors. Every history must leave both with the same contents, and balanced.
+func TestEveryHistoryBalancesAndMatchesTheModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		capacity := rapid.IntRange(1, 200).Draw(t, "capacity")
+		q := mustQueue(t, config(capacity, DropOldest))
+		l := q.Lease(nil)
+		var model []int // waiting elements
+		var inHand []int
+		current := 0 // the element being worked on, 0 for none
+		next := 0
+		take := func(e elem, notice bool) {
+			if notice {
+				return
+			}
+			if len(inHand) > 0 {
+				if inHand[0] != e.V {
+					t.Fatalf("got %d of a run, want %d", e.V, inHand[0])
+				}
+				inHand = inHand[1:]
+			} else {
+				if len(model) == 0 || model[0] != e.V {
+					t.Fatalf("got %d, want the head of %v", e.V, model)
+				}
+				model = model[1:]
+			}
+			current = e.V
+		}
+		step := map[string]func(*rapid.T){
+			"push": func(t *rapid.T) {
+				var r []elem
+				for range rapid.IntRange(1, 300).Draw(t, "n") {
+					if rapid.IntRange(0, 20).Draw(t, "notice") == 0 {
+						r = append(r, elem{Notice: "gap", Count: 1})
+						continue
+					}
+					next++
+					r = append(r, elem{V: next})
+					model = append(model, next)
+				}
+				q.Push(r)
+				if n := len(model) - capacity; n > 0 {
+					model = model[n:]
+				}
+			},
+			"next": func(t *rapid.T) {
+				if len(inHand) > 0 {
+					return // a reader of runs does not read single elements
+				}
+				current = 0
+				if e, notice, ok := l.Next(); ok {
+					take(e, notice)
+				} else if len(model) > 0 {
+					t.Fatalf("nothing to read, want %v", model)
+				}
+			},
+			"run": func(t *rapid.T) {
+				r := l.Take(rapid.IntRange(1, 100).Draw(t, "limit"))
+				if r == nil {
+					return
+				}
+				if len(inHand) == 0 {
+					waiting := q.Counts().Queued - q.list.n
+					if current != 0 {
+						waiting--
+					}
+					inHand, model = model[:waiting:waiting], model[waiting:]
+				}
+				for range rapid.IntRange(0, 120).Draw(t, "steps") {
+					e, ok := r.Next()
+					current = 0
+					if !ok {
+						break
+					}
+					take(*e, e.Notice != "")
+				}
+			},
+			"fail":    func(t *rapid.T) { l.Fail(); current = 0 },
+			"replace": func(t *rapid.T) { old := l; l = q.Lease(nil); old.Done(); old.Fail(); old.Take(5); current = 0 },
+			"discard": func(t *rapid.T) { q.Discard(); model = nil },
+			"": func(t *rapid.T) {
+				c := q.Counts()
+				if !c.Balanced() {
+					t.Fatalf("%+v", c)
+				}
+				want := len(model) + len(inHand)
+				if current != 0 {
+					want++
+				}
+				if c.Queued != want || c.HighWater > capacity {
+					t.Fatalf("%d queued, want %d; high water %d of %d", c.Queued, want, c.HighWater, capacity)
+				}
+			},
+		}
+		t.Repeat(step)
+		q.End()
+		if c := q.Counts(); !c.Balanced() || c.Queued != 0 {
+			t.Fatalf("at the end %+v", c)
+		}
+	})
+}
+
+func TestASteadyFlowAllocatesNothing(t *testing.T) {
+	q := mustQueue(t, config(1000, DropOldest))
+	l := q.Lease(nil)
+	in := run(1, 2, 3, 4)
+	if n := testing.AllocsPerRun(1000, func() {
+		q.Push(in)
+		for range in {
+			l.Next()
+		}
+	}); n != 0 {
+		t.Fatalf("%v allocations with single elements", n)
+	}
+	if n := testing.AllocsPerRun(1000, func() {
+		q.Push(in)
+		r := l.Take(256)
+		for _, ok := r.Next(); ok; _, ok = r.Next() {
+		}
+	}); n != 0 {
+		t.Fatalf("%v allocations with runs", n)
+	}
+}
+
+func BenchmarkPushAndNext(b *testing.B) {
+	q := mustQueue(b, config(100_000, DropOldest))
+	l := q.Lease(nil)
+	in := run(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		q.Push(in)
+		l.Next()
+	}
+}
+
+func BenchmarkRunsOf32(b *testing.B) {
+	q := mustQueue(b, config(100_000, DropOldest))
+	l := q.Lease(nil)
+	in := make([]elem, 32)
+	b.ReportAllocs()
+	for b.Loop() {
+		q.Push(in)
+		r := l.Take(256)
+		for _, ok := r.Next(); ok; _, ok = r.Next() {
+		}
+	}
+}
