@@ -1,55 +1,182 @@
 package config
 
-import "io"
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"reflect"
+	"slices"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/v2"
+	"go.yaml.in/yaml/v3"
+)
 
 // Sources is where Load reads from, in the order of their precedence, lowest first.
 type Sources struct {
-	// Files are YAML files, each over the one before.
+	// Files are YAML files, each over the one before. A list replaces the one below it, keys
+	// are merged.
 	Files []string
-	// EnvFile is a file of variables (.env), beneath Environ.
+	// EnvFile is a file of variables (.env), beneath Environ; "" for none.
 	EnvFile string
-	// Environ is the environment as os.Environ gives it.
+	// Environ is the environment as os.Environ gives it; nil for none.
 	Environ []string
-	// Set are "key=value" from --set.
+	// Set are the "key=value" of --set. Lists are parted by commas or written as in YAML.
 	Set []string
-	// Flags are the flags that were given on the command line, by the key that each sets.
+	// Flags are the flags that were given on the command line, by the key that each sets. A
+	// value is of the key's type, or text.
 	Flags map[string]any
 }
 
 // Loaded is a configuration and where it came from.
 type Loaded struct {
 	Config Config
-	// Notes are what was changed in what the user wrote, one line each.
+	// Notes say what was changed in what the user wrote, as when a symbol was upper-cased: one
+	// line each, for standard error.
 	Notes   []string
-	origins map[string]string
+	origins map[string]origin
 }
 
-// Load reads all sources into one checked configuration.
-func Load(s Sources) (*Loaded, error) { return &Loaded{Config: Default()}, nil }
+// maxFile bounds a configuration file; one that is larger is some other file.
+const maxFile = 1 << 20
 
-// Origin says where a key's value came from.
-func (l *Loaded) Origin(key string) string { return "default" }
+var errTooLarge = errors.New("too large")
 
-// Check reads a file alone.
-func Check(file string) error { return nil }
+// Load reads all sources into one checked configuration. Its error joins an *Error for
+// everything that is wrong, and there is no configuration then.
+func Load(s Sources) (*Loaded, error) {
+	var layers []*layer
+	for _, name := range s.Files {
+		data, l := readFile(name, "file")
+		if data != nil {
+			l = parseYAML(name, data)
+		}
+		layers = append(layers, l)
+	}
+	return build(append(layers, s.above()...))
+}
 
-// Validate checks the values.
-func (c Config) Validate() error { return nil }
+// above is what lies over the files.
+func (s Sources) above() (layers []*layer) {
+	var vars []variable
+	if s.EnvFile != "" {
+		data, l := readFile(s.EnvFile, "env file")
+		if data != nil {
+			vars, l.errs = dotenv(s.EnvFile, string(data))
+		}
+		layers = append(layers, l)
+	}
+	layers = append(layers, environ(vars, s.Environ)...)
+	layers = append(layers, assignments(s.Set)...)
+	return append(layers, flags(s.Flags)...)
+}
 
-// CheckCredentials checks that nothing is missing.
-func (c Config) CheckCredentials() error { return nil }
+// build merges the layers over the defaults, decodes the whole once and checks it.
+func build(layers []*layer) (*Loaded, error) {
+	k, out := koanf.New(delim), &Loaded{origins: map[string]origin{}}
+	errs, err := []*Error(nil), k.Load(confmap.Provider(defaults(), delim), nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range layers {
+		if err := l.onto(k, out.origins); err != nil {
+			return nil, err
+		}
+		errs, out.Notes = append(errs, l.errs...), append(out.Notes, l.notes...)
+	}
+	// The layers hold known keys with values of their types; that nothing is left unused is
+	// asked for all the same, since koanf passes what it does not know in silence.
+	err = k.UnmarshalWithConf("", &out.Config, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
+		TagName: "koanf", ErrorUnused: true, ZeroFields: true,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	out.Config.normalize(func(key, what string) {
+		out.Notes = append(out.Notes, note(out.nearestOrigin(key), key, what))
+	})
+	for _, e := range Errors(out.Config.Validate()) {
+		if slices.ContainsFunc(errs, func(known *Error) bool { return related(known.Key, e.Key) }) {
+			continue // what could not be read was told, and is checked when it can be
+		}
+		if o := out.nearestOrigin(e.Key); o.kind != "" {
+			o.on(e)
+		}
+		errs = append(errs, e)
+	}
+	if len(errs) > 0 {
+		return nil, join(errs)
+	}
+	return out, nil
+}
 
-// Show writes the effective configuration.
-func Show(l *Loaded, w io.Writer) error { return nil }
+// defaults is Default by the keys in koanf.
+func defaults() map[string]any {
+	l, def := newLayer(func(int) origin { return origin{} }), Default()
+	for _, leaf := range leaves {
+		l.put(leaf.key, 0, reflect.ValueOf(def).FieldByIndex(leaf.index))
+	}
+	return l.values
+}
 
-// ShowJSON writes it as JSON.
-func ShowJSON(l *Loaded, w io.Writer) error { return nil }
+// Check reads and checks one file alone, as `config check FILE` does: without the
+// environment, without credentials.
+func Check(file string) error {
+	_, err := Load(Sources{Files: []string{file}})
+	return err
+}
 
-// Reference is the commented reference.
-func Reference() []byte { return nil }
+// readFile reads a file of the configuration; data is nil where the layer holds an error.
+func readFile(name, kind string) (data []byte, l *layer) {
+	l = newLayer(func(line int) origin { return origin{kind: kind, file: name, line: line} })
+	data, err := readAtMost(name, maxFile)
+	switch {
+	case errors.Is(err, errTooLarge):
+		l.fail(0, &Error{Reason: "larger than 1 MiB: this is no configuration"})
+	case err != nil:
+		l.fail(0, &Error{Reason: "this file " + why(err)})
+	}
+	if err != nil {
+		return nil, l
+	}
+	return append([]byte{}, data...), l
+}
 
-// Keys lists the known keys.
-func Keys() []string { return nil }
+func readAtMost(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = errTooLarge
+	}
+	return data, err
+}
 
-// Nearest is the candidate nearest to name, "" if none is near.
-func Nearest(name string, candidates []string) string { return "" }
+// parseYAML reads the one document of a file.
+func parseYAML(name string, data []byte) *layer {
+	l := newLayer(func(line int) origin { return origin{kind: "file", file: name, line: line} })
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, more yaml.Node
+	switch err := d.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		return l
+	case err != nil:
+		line, reason := syntax(err)
+		l.fail(line, &Error{Reason: reason})
+		return l
+	}
+	switch err := d.Decode(&more); {
+	case err == nil:
+		l.fail(more.Line, &Error{Reason: "a second document (---): one file holds one"})
+	case !errors.Is(err, io.EOF):
+		line, reason := syntax(err)
+		l.fail(line, &Error{Reason: reason})
+	}
+	l.tree(&doc)
+	return l
+}
