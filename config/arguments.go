@@ -84,7 +84,7 @@ func unknownPath(key string) *Error {
 }
 
 // flagNames are the flags that are not called as their keys are.
-var flagNames = map[string]string{"http.addr": "--addr"}
+var flagNames = map[string]string{"http.addr": "--addr", "session.fail_fast": "--fail-fast"}
 
 // flagName is how a flag that sets the key is called: --log-level for log.level.
 func flagName(key string) string {

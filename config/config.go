@@ -54,6 +54,7 @@ type Session struct {
 	FastLane         bool          `koanf:"fast_lane"`
 	RESTTimeout      time.Duration `koanf:"rest_timeout"`
 	CloseTimeout     time.Duration `koanf:"close_timeout"`
+	FailFast         bool          `koanf:"fail_fast"` // end if the first attempt fails
 	Backoff          Backoff       `koanf:"backoff"`
 }
 
@@ -117,8 +118,8 @@ func (Market) Location() *time.Location { return bangkok }
 type Strategy struct {
 	Name      string         `koanf:"name"`
 	Type      string         `koanf:"type"`
-	Symbols   []string       `koanf:"symbols"` // none: Config.Symbols
-	Events    []string       `koanf:"events"`
+	Symbols   []string       `koanf:"symbols"`   // none: Config.Symbols
+	Events    []string       `koanf:"events"`    // none: what its type asks for
 	Intervals []string       `koanf:"intervals"` // of candlesticks
 	Params    map[string]any `koanf:"params"`    // for the type to read
 	Snapshot  bool           `koanf:"snapshot"`

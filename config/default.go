@@ -1,10 +1,6 @@
 package config
 
-import (
-	"time"
-
-	"github.com/feedtree/feedtree/messages"
-)
+import "time"
 
 // Default is the configuration when nothing is configured.
 func Default() Config {
@@ -44,13 +40,12 @@ func Default() Config {
 	}
 }
 
-// DefaultStrategy is an instance with the defaults of all it does not say: books and price
-// infos of Config.Symbols, one-minute bars if it asks for bars, a mailbox of 100,000.
+// DefaultStrategy is an instance with the defaults of all it does not say: the events its
+// type asks for, of Config.Symbols, one-minute bars if it asks for bars, a mailbox of 100,000.
 func DefaultStrategy(name, typ string) Strategy {
 	return Strategy{
 		Name:      name,
 		Type:      typ,
-		Events:    []string{messages.KindBidOffer.String(), messages.KindPriceInfo.String()},
 		Intervals: []string{"1m"},
 		Mailbox:   Mailbox{Capacity: 100_000, Overflow: DropOldest, DropWarning: 0.01},
 	}

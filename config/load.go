@@ -98,7 +98,7 @@ func build(layers []*layer) (*Loaded, error) {
 		out.Notes = append(out.Notes, note(out.nearestOrigin(key), key, what))
 	})
 	for _, e := range Errors(out.Config.Validate()) {
-		if slices.ContainsFunc(errs, func(known *Error) bool { return related(known.Key, e.Key) }) {
+		if slices.ContainsFunc(errs, func(known *Error) bool { return follows(e.Key, known.Key) }) {
 			continue // what could not be read was told, and is checked when it can be
 		}
 		if o := out.nearestOrigin(e.Key); o.kind != "" {

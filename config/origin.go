@@ -56,10 +56,14 @@ func (l *Loaded) nearestOrigin(key string) origin {
 	}
 }
 
-// related says that one key is the other, or holds it.
-func related(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	return a != "" && strings.HasPrefix(b, a) && (len(a) == len(b) || b[len(a)] == '.' || b[len(a)] == '[')
+// follows says that an error at key may come from one told before: at the same key, within
+// it, or, in a list's element, above it. What is written wrong elsewhere keeps its default.
+func follows(key, told string) bool {
+	return key == told || within(key, told) || strings.Contains(told, "[") && within(told, key)
+}
+
+// within says that a key holds another.
+func within(outer, key string) bool {
+	rest, ok := strings.CutPrefix(key, outer)
+	return ok && outer != "" && rest != "" && (rest[0] == '.' || rest[0] == '[')
 }

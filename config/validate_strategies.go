@@ -45,9 +45,6 @@ func (v *checker) strategy(key string, s Strategy) {
 		v.fail(key+".type", nil, "missing: a strategy needs the name of its type")
 	}
 	v.symbols(key+".symbols", s.Symbols)
-	if len(s.Events) == 0 {
-		v.fail(key+".events", nil, "empty: name at least one of %s", strings.Join(EventNames(), ", "))
-	}
 	for i, e := range s.Events {
 		v.oneOf(fmt.Sprintf("%s.events[%d]", key, i), e, EventNames()...)
 	}

@@ -1,17 +1,18 @@
 // Package decoder holds the actor that turns runs of raw messages into runs of typed
 // events, and that alone puts notices in order between them.
 //
-// Receives: *mailbox.Run[raw.Message] from the raw queue; PutStale, PutFeedDead from health.
-// Emits: runs of flow.Item into the dispatcher's queue; MarketStatusChanged to whoever
-// asked for it (health); a touch of the last-seen store for each event.
-// Owns: nothing that matters. The sequence numbers, the outbox and the statuses seen are in
-// State, which the tree owns and which survives a restart, so a panic at one message costs
-// that message alone: it is counted as decode error "panic" and its bytes are kept.
+// Receives: *mailbox.Run[raw.Message] from the raw queue; *PutStale, *PutFeedDead from health.
+// Emits: runs of flow.Item into the dispatcher's queue, and a touch of the last-seen store
+// for each event.
+// Owns: nothing. The sequence numbers and the outbox are in State, which the tree owns and
+// which survives a restart, so a panic at one message costs that message alone: it is
+// counted as decode error "panic" and its bytes are kept.
 // Overflow: the raw queue drops its oldest messages and puts an Overflowed notice before
 // the first survivor; nothing in here drops.
 package decoder
 
 import (
+	"errors"
 	"log/slog"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -38,9 +39,6 @@ type Deps struct {
 	Log    *slog.Logger
 	Lines  *ratelog.Logger
 	State  *State
-	// StatusChanged is called when an exchange info or a price info carries another market
-	// status than the one before it on its topic. It must not block.
-	StatusChanged func(MarketStatus)
 }
 
 // Decoder is the actor. Make one for each incarnation with Producer.
@@ -58,9 +56,9 @@ func (a *Decoder) Receive(ctx actor.Context) {
 		a.onRun(m)
 	case *actor.Started:
 		a.d.State.out.Flush() // what a predecessor decoded before it failed
-	case PutStale:
+	case *PutStale:
 		a.onPutStale(m)
-	case PutFeedDead:
+	case *PutFeedDead:
 		a.onPutFeedDead(m)
 	}
 }
@@ -73,7 +71,7 @@ func (a *Decoder) onRun(run *mailbox.Run[raw.Message]) {
 			break
 		}
 		if m.Notice != nil {
-			a.onNotice(m.Notice, began)
+			a.onNotice(m, began)
 			continue
 		}
 		a.onMessage(m, began)
@@ -100,10 +98,7 @@ func (a *Decoder) onMessage(m *raw.Message, began int64) {
 		a.onBadPayload(t, m, epoch, err)
 		return
 	}
-	a.touch(t, m, began)
-	if t.Kind == messages.KindEquityExchangeInfo || t.Kind == messages.KindDerivativesExchangeInfo {
-		a.watchStatus(t, e, m.Mono)
-	}
+	a.touch(t, e, m, epoch)
 	s.out.Add(flow.Item{Msg: e, Topic: int32(t.Index), Received: m.Mono, Decoded: began})
 	a.d.Feed.Decoded.Inc()
 }
@@ -115,11 +110,15 @@ func (a *Decoder) onUnknownTopic(m *raw.Message) {
 }
 
 func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, err error) {
-	class := codec.ClassOf(err)
-	a.d.Feed.DecodeErrors[class].Inc()
-	a.keep(t.Key(), m, epoch, class.String(), err.Error())
-	a.d.Lines.Log(slog.LevelWarn, class.String(), "payload refused",
-		"event", "decode_error", "class", class.String(), "topic", t.Key(), "bytes", len(m.Payload), "error", err)
+	class := string(codec.ClassName(err))
+	if errors.Is(err, codec.ErrOversized) {
+		a.d.Feed.Oversized.Inc()
+	} else {
+		a.d.Feed.DecodeErrors[codec.ClassOf(err)].Inc()
+	}
+	a.keep(t.Key(), m, epoch, class, err.Error())
+	a.d.Lines.Log(slog.LevelWarn, class, "payload refused",
+		"event", "decode_error", "class", class, "topic", t.Key(), "bytes", len(m.Payload), "error", err)
 }
 
 func (a *Decoder) keep(key string, m *raw.Message, epoch uint64, class, reason string) {

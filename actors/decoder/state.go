@@ -9,16 +9,14 @@ import (
 // State is what must survive the decoder: its place in the sequence, and what it gathered
 // but did not push yet. One decoder at a time uses it.
 type State struct {
-	epoch    uint64
-	seq      uint64
-	out      *flow.Outbox
-	statuses map[int]string // by topic index, the last market status seen
+	epoch uint64
+	seq   uint64
+	down  bool // between Disconnected and Gap
+	out   *flow.Outbox
 }
 
 // NewState makes the state of a tree's decoder; push hands runs to the dispatcher's queue.
-func NewState(push func([]flow.Item)) *State {
-	return &State{out: flow.NewOutbox(push), statuses: map[int]string{}}
-}
+func NewState(push func([]flow.Item)) *State { return &State{out: flow.NewOutbox(push)} }
 
 // nextSeq counts events within an epoch, from 1.
 func (s *State) nextSeq(epoch uint64) uint64 {

@@ -108,7 +108,8 @@ func (l *Lease[T]) Fail() (e T, ok bool) {
 type Run[T any] struct{ lease *Lease[T] }
 
 // Take moves up to limit elements and notices into the holder's hands; nil if there is
-// nothing. A run that was not finished comes again first.
+// nothing. It settles the element in hand as delivered; a run that was not finished comes
+// again first.
 func (l *Lease[T]) Take(limit int) *Run[T] {
 	q := l.q
 	q.mu.Lock()
@@ -116,6 +117,7 @@ func (l *Lease[T]) Take(limit int) *Run[T] {
 	if l.revoked {
 		return nil
 	}
+	q.settle() // its holder came back for more: what it stood on is done
 	h := &q.hand
 	if h.next >= len(h.run) {
 		clear(h.run)

@@ -73,6 +73,7 @@ type Counts struct {
 	Pushed, Delivered, Failed, Dropped, Conflated, Expired, Discarded uint64
 
 	Queued    int // waiting and in hand
+	Current   int // of these, the one being worked on, 0 or 1
 	Bytes     int64
 	Notices   uint64 // delivered, outside the equation
 	HighWater int
@@ -270,6 +271,7 @@ func (q *Queue[T]) Counts() Counts {
 	defer q.mu.Unlock()
 	c := q.counts
 	c.Queued = q.list.n + q.hand.elements()
+	c.Current = q.hand.elements() - q.hand.waiting
 	if q.list.n > 0 && q.cfg.Stamp != nil {
 		c.Oldest = q.cfg.Stamp(&q.list.head().elem)
 	}
@@ -312,8 +314,8 @@ func (q *Queue[T]) pop() (e T, isNotice, ok bool) {
 	}
 	s := q.list.head()
 	q.forget(s)
+	q.counts.Bytes -= q.size(&s.elem) // in its slot: a pointer to a copy would put the copy on the heap
 	e = s.elem
-	q.counts.Bytes -= q.size(&e)
 	q.list.pop()
 	return e, false, true
 }

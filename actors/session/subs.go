@@ -1,0 +1,131 @@
+package session
+
+import (
+	"slices"
+	"time"
+)
+
+// retryRefused is how long a topic whose SUBACK refused it, or never came, is left alone.
+// Slow enough that a thousand refused topics cost the broker nothing, quick enough that a
+// symbol listed during the day is there within the minute.
+const (
+	retryRefused = 30 * time.Second
+	retryMissing = 5 * time.Second
+)
+
+// answer is what the broker said to one topic of this generation.
+type answer struct {
+	asked   bool      // a SUBSCRIBE is under way
+	live    bool      // granted
+	refused bool      // SUBACK 0x80 or the $sys topic: answered, but not live
+	retryAt time.Time // when to ask again; zero for never
+}
+
+// subs brings a generation's subscriptions in line with what is wanted. It is the actor's
+// alone: no lock.
+type subs struct {
+	topics map[string]*answer
+	busy   bool // one request at a time, so that a batch's answer is known before the next
+}
+
+func newSubs() subs { return subs{topics: map[string]*answer{}} }
+
+// plan is the next request: topics to subscribe, or else topics to unsubscribe.
+func (s *subs) plan(wanted []string, now time.Time, batch int) (add, remove []string) {
+	if s.busy {
+		return nil, nil
+	}
+	for _, t := range wanted {
+		a := s.topics[t]
+		if a == nil || (!a.asked && !a.live && !a.retryAt.IsZero() && !now.Before(a.retryAt)) {
+			if add = append(add, t); len(add) == batch {
+				break
+			}
+		}
+	}
+	if len(add) > 0 {
+		return add, nil
+	}
+	for t, a := range s.topics {
+		if _, is := slices.BinarySearch(wanted, t); is || a.asked {
+			continue
+		}
+		if !a.live {
+			delete(s.topics, t)
+			continue
+		}
+		if remove = append(remove, t); len(remove) == batch {
+			break
+		}
+	}
+	slices.Sort(remove)
+	return nil, remove
+}
+
+func (s *subs) asking(topics []string) {
+	s.busy = true
+	for _, t := range topics {
+		s.topics[t] = &answer{asked: true}
+	}
+}
+
+// answered notes a SUBACK, nil codes for none, and returns which topics were refused.
+func (s *subs) answered(topics []string, codes map[string]byte, now time.Time) (refused, missing []string) {
+	s.busy = false
+	for _, t := range topics {
+		code, ok := codes[t]
+		a := s.topics[t]
+		switch {
+		case a != nil && a.refused: // the exchange's rejection overtook the SUBACK
+		case !ok:
+			s.topics[t] = &answer{retryAt: now.Add(retryMissing)}
+			missing = append(missing, t)
+		case code > 2:
+			s.topics[t] = &answer{refused: true, retryAt: now.Add(retryRefused)}
+			refused = append(refused, t)
+		default:
+			s.topics[t] = &answer{live: true}
+		}
+	}
+	return refused, missing
+}
+
+// removed notes that topics were let go of.
+func (s *subs) removed(topics []string) {
+	s.busy = false
+	for _, t := range topics {
+		delete(s.topics, t)
+	}
+}
+
+// reject notes that the exchange refused a topic after a good SUBACK, and reports whether
+// that is news.
+func (s *subs) reject(topic string) bool {
+	a := s.topics[topic]
+	if a == nil || a.refused {
+		return false
+	}
+	*a = answer{refused: true}
+	return true
+}
+
+// count says how many of the wanted topics were answered, one way or the other.
+func (s *subs) count(wanted []string) (n int) {
+	for _, t := range wanted {
+		if a := s.topics[t]; a != nil && (a.live || a.refused) {
+			n++
+		}
+	}
+	return n
+}
+
+// live lists the topics that the broker has granted, or may have.
+func (s *subs) live() (out []string) {
+	for t, a := range s.topics {
+		if a.live || a.asked || a.refused {
+			out = append(out, t)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

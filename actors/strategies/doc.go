@@ -1,2 +1,0 @@
-// Package strategies holds the parent of all strategy actors.
-package strategies

@@ -1,0 +1,167 @@
+// Package strategies holds what surrounds a user's actor: its queue, its counters, its
+// incarnations, and the host that hands it one message at a time.
+//
+// Receives (the host, for the user's actor): the queue's events and notices in order, and
+// whatever else is sent to the actor's PID. Emits: nothing. Owns: the user's actor; the
+// Instance belongs to the tree and outlives it.
+// Survives a restart: the queue with all that waits, the counters, the subscriptions. The
+// event in hand when the actor panicked is lost, counted failed, and kept for inspection.
+// Overflow: the instance's queue drops its oldest events, or conflates them, as configured;
+// nobody else notices.
+package strategies
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
+
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/codec"
+	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/hist"
+	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/poison"
+	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// State says how an instance fares.
+type State int32
+
+// The states of an instance.
+const (
+	Starting State = iota
+	Running
+	Backoff
+	Quarantined
+	Stopped
+)
+
+var stateNames = [...]string{"starting", "running", "backoff", "quarantined", "stopped"}
+
+func (s State) String() string { return stateNames[s] }
+
+// Config is what an instance is made from. All of it outlives the actor.
+type Config struct {
+	Name, Type string
+	Queue      mailbox.Config[flow.Item]
+	// New makes the user's actor; its error counts as a failure of that start.
+	New func() (actor.Actor, error)
+	// Extension is set in the actor's context, so that the user's code can reach its handle.
+	Extension ctxext.ContextExtension
+	// Snapshot lists what a new incarnation is shown before its first event; nil for nothing.
+	Snapshot func() []messages.Notice
+	Latency  *hist.Histogram // socket read → Receive, of all strategies together
+	Poison   *poison.Store
+	Lines    *ratelog.Logger
+	Unread   *ledger.Counter
+}
+
+// Instance is one strategy of the tree. Its methods are safe for concurrent use.
+type Instance struct {
+	Config
+	Q        *mailbox.Queue[flow.Item]
+	Restarts ledger.Counter
+	Replaced ledger.Counter
+
+	state   atomic.Int32
+	running atomic.Int64 // clock.Mono at which the Receive in progress began, 0 when idle
+	cause   atomic.Pointer[string]
+	lost    atomic.Uint64
+	done    chan struct{}
+	ended   atomic.Bool
+}
+
+// New makes an instance and its queue; errors are those of the queue's configuration.
+func New(c Config) (*Instance, error) {
+	q, err := mailbox.New(c.Queue)
+	if err != nil {
+		return nil, err
+	}
+	return &Instance{Config: c, Q: q, done: make(chan struct{})}, nil
+}
+
+// State reads the instance's state.
+func (in *Instance) State() State { return State(in.state.Load()) }
+
+// SetState notes what supervision decided.
+func (in *Instance) SetState(s State) { in.state.Store(int32(s)) }
+
+// Done is closed when the actor has stopped for good.
+func (in *Instance) Done() <-chan struct{} { return in.done }
+
+// Receiving tells for how long the Receive in progress has been going on, 0 when idle.
+func (in *Instance) Receiving() time.Duration {
+	if at := in.running.Load(); at != 0 {
+		return clock.Since(clock.Mono(), at)
+	}
+	return 0
+}
+
+// Mailbox makes the mailboxes of the instance's incarnations, all on its one queue.
+func (in *Instance) Mailbox() actor.MailboxProducer {
+	return mailbox.Producer(in.Q, mailbox.Options[flow.Item]{
+		Message:   func(it *flow.Item) any { return it.Msg },
+		Delivered: in.delivered,
+		Failed:    in.failed,
+		Unread:    in.Unread,
+		Current:   &in.running,
+	})
+}
+
+// Producer gives the function that makes the host anew at each start.
+func (in *Instance) Producer() actor.Producer {
+	return func() actor.Actor { return &host{in: in} }
+}
+
+func (in *Instance) delivered(it *flow.Item, isNotice bool, start, _ int64) {
+	if !isNotice {
+		in.Latency.Record(clock.Since(start, it.Received))
+	}
+}
+
+// failed keeps what the strategy failed on and what its successor will be told.
+func (in *Instance) failed(it flow.Item, isEvent bool, reason any) {
+	cause := oneLine(fmt.Sprint(reason))
+	in.cause.Store(&cause)
+	if !isEvent {
+		return
+	}
+	in.lost.Add(1)
+	e, ok := it.Msg.(messages.Event)
+	if !ok {
+		return
+	}
+	in.Poison.Keep(poison.Entry{At: time.Unix(0, e.WallNanos()).UTC(), Node: "strategies/" + in.Name, Class: "panic",
+		Reason: cause, Topic: e.Kind().String(), Epoch: e.Epoch(), Payload: codec.Append(nil, e), Stack: string(debug.Stack())})
+	in.Lines.Log(slog.LevelError, "strategy_panic/"+in.Name, "a strategy failed on an event",
+		"event", "strategy_failed", "strategy", in.Name, "kind", e.Kind().String(), "epoch", e.Epoch(), "seq", e.Seq(), "cause", cause)
+}
+
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, s)
+	return s[:min(len(s), 300)]
+}
+
+// Counts reads the instance's terms of L2b; matched is counted by the dispatcher.
+func (in *Instance) Counts(matched uint64) ledger.Strategy {
+	c := in.Q.Counts()
+	return ledger.Strategy{
+		Type: in.Type, State: in.State().String(), Matched: matched,
+		Pushed: c.Pushed, Delivered: c.Delivered, Failed: c.Failed, Dropped: c.Dropped, Conflated: c.Conflated,
+		Expired: c.Expired, Queued: uint64(c.Queued), Discarded: c.Discarded, Notices: c.Notices,
+		Restarts: in.Restarts.Load(), Replaced: in.Replaced.Load(), HighWater: c.HighWater, Capacity: c.Capacity,
+	}
+}

@@ -1,0 +1,204 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/internal/httpd"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// queryFlags are those of commands that ask the running process.
+func (a *program) queryFlags(c *cobra.Command, output, forms string) {
+	c.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
+	c.Flags().StringVarP(&a.flags.output, "output", "o", output, forms)
+}
+
+func (a *program) checkOutput(forms ...string) error {
+	if slices.Contains(forms, a.flags.output) {
+		return nil
+	}
+	return usage("-o %q: expected %s", a.flags.output, strings.Join(forms, " or "))
+}
+
+// get asks the running process; what is no 2xx is an error, but for want.
+func (a *program) get(ctx context.Context, path string, want int) (*http.Response, error) {
+	addr := a.flags.addr
+	if addr == "" {
+		l, err := a.load(a.Environ, nil)
+		if err != nil {
+			return nil, err
+		}
+		addr = l.Config.HTTP.Addr
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
+	if err != nil {
+		return nil, usage("--addr %q: expected host:port", addr)
+	}
+	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 5 * time.Second, DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, &exitError{exitConnection, fmt.Errorf("no process answers at %s: %w; is runner run going there? Name another with --addr", addr, errors.Unwrap(err))}
+	}
+	if res.StatusCode/100 == 2 || res.StatusCode == want {
+		return res, nil
+	}
+	defer res.Body.Close()
+	var e struct{ Error string }
+	json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&e)
+	return nil, &exitError{exitFailure, fmt.Errorf("%s answered %s: %s", addr, res.Status, e.Error)}
+}
+
+// ask reads one answer and prints it as JSON, or as text through show.
+func ask[T any](a *program, ctx context.Context, path string, show func(w io.Writer, v T)) error {
+	if err := a.checkOutput("table", "json"); err != nil {
+		return err
+	}
+	res, err := a.get(ctx, path, 0)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
+	if err != nil {
+		return &exitError{exitConnection, err}
+	}
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		return &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
+	}
+	if a.flags.output == "json" {
+		_, err := a.Out.Write(body)
+		return err
+	}
+	show(a.Out, v)
+	return nil
+}
+
+func (a *program) treeCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "tree", Short: "Show the running process's tree of actors", Example: "  runner tree -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return ask(a, cmd.Context(), "/tree", func(w io.Writer, t httpd.Tree) {
+				writeNode(w, t.Root, "", "")
+				for _, k := range slices.Sorted(maps.Keys(t.More)) {
+					fmt.Fprintf(w, "%s: %s\n", k, t.More[k])
+				}
+			})
+		},
+	}
+	a.queryFlags(c, "table", "table or json")
+	return c
+}
+
+// writeNode draws a node and what is below it.
+func writeNode(w io.Writer, n feedtree.Node, first, rest string) {
+	fmt.Fprintf(w, "%s%s  %s", first, n.Name, n.State)
+	if n.Detail != "" {
+		fmt.Fprintf(w, " (%s)", n.Detail)
+	}
+	if n.Capacity > 0 {
+		fmt.Fprintf(w, "  queue %d/%d, handled %d, dropped %d", n.Queued, n.Capacity, n.Handled, n.Dropped)
+	}
+	if n.Restarts > 0 {
+		fmt.Fprintf(w, "  restarts %d, last: %s", n.Restarts, n.LastCause)
+	}
+	fmt.Fprintln(w)
+	for i, c := range n.Children {
+		if i == len(n.Children)-1 {
+			writeNode(w, c, rest+"└─ ", rest+"   ")
+		} else {
+			writeNode(w, c, rest+"├─ ", rest+"│  ")
+		}
+	}
+}
+
+func (a *program) symbolsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "symbols", Short: "List the running process's symbols, their state and age", Example: "  runner symbols",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return ask(a, cmd.Context(), "/symbols", func(w io.Writer, list []feedtree.SymbolState) {
+				t := table.NewWriter()
+				t.SetStyle(table.StyleLight)
+				t.AppendHeader(table.Row{"SYMBOL", "STATE", "STATUS", "AGE", "THRESHOLD", "BID", "ASK", "LAST", "EVENTS"})
+				for _, s := range list {
+					t.AppendRow(table.Row{s.Symbol, s.State, s.Status, age(s.AgeMS), age(s.ThresholdMS),
+						price(s.Bid, s.Auction), price(s.Ask, s.Auction), s.Last, s.Events})
+				}
+				t.SetColumnConfigs(rightAligned(4, 9))
+				fmt.Fprintln(w, t.Render())
+			})
+		},
+	}
+	a.queryFlags(c, "table", "table or json")
+	return c
+}
+
+func (a *program) strategiesCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "strategies", Short: "List the running process's strategies", Example: "  runner strategies -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return ask(a, cmd.Context(), "/strategies", func(w io.Writer, m map[string]ledger.Strategy) {
+				t := table.NewWriter()
+				t.SetStyle(table.StyleLight)
+				t.AppendHeader(table.Row{"NAME", "TYPE", "STATE", "MATCHED", "DELIVERED", "FAILED", "DROPPED", "QUEUED", "RESTARTS"})
+				for _, name := range slices.Sorted(maps.Keys(m)) {
+					s := m[name]
+					t.AppendRow(table.Row{name, s.Type, s.State, s.Matched, s.Delivered, s.Failed, s.Dropped, s.Queued, s.Restarts})
+				}
+				t.SetColumnConfigs(rightAligned(4, 9))
+				fmt.Fprintln(w, t.Render())
+			})
+		},
+	}
+	a.queryFlags(c, "table", "table or json")
+	return c
+}
+
+func (a *program) healthCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "health", Short: "Ask whether the running process is ready",
+		Long:    "health exits 0 when the running process is connected and every subscription answered, 6 when it is not, 5 when nobody answers.",
+		Example: "  runner health && echo ready",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkOutput("table", "json"); err != nil {
+				return err
+			}
+			res, err := a.get(cmd.Context(), "/readyz", http.StatusServiceUnavailable)
+			if err != nil {
+				return err
+			}
+			defer res.Body.Close()
+			var r httpd.Readiness
+			if err := json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&r); err != nil {
+				return &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
+			}
+			switch {
+			case a.flags.output == "json":
+				json.NewEncoder(a.Out).Encode(r)
+			case r.Ready:
+				fmt.Fprintln(a.Out, "ready")
+			default:
+				fmt.Fprintln(a.Out, "not ready:", r.Reason)
+			}
+			if !r.Ready {
+				return &exitError{exitCheck, nil}
+			}
+			return nil
+		},
+	}
+	a.queryFlags(c, "table", "table or json")
+	return c
+}

@@ -1,0 +1,173 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/httpd"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/test/sandbox/market"
+)
+
+// runFlags are the flags of run that are no configuration.
+type runFlags struct {
+	sandbox  bool
+	rate     float64
+	seed     int64
+	count    int
+	clock    string
+	ttl      time.Duration
+	duration time.Duration
+	summary  string
+}
+
+func (a *program) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run the feed with this program's strategies",
+		Long: `run connects to the exchange, subscribes and hands events to the strategies until it
+is interrupted or its duration is over. On a terminal it shows a table, on a pipe one line
+a second. With --sandbox it starts an exchange of its own as a child process.`,
+		Example: `  runner run --sandbox --rate 10000 --duration 60s --summary json
+  runner run --config feedtree.yaml --symbols AOT,PTT`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.run(cmd.Context(), f, changed(cmd, map[string]string{
+				"symbols": "symbols", "addr": "http.addr", "fail-fast": "session.fail_fast"}))
+		},
+	}
+	p := c.Flags()
+	p.BoolVar(&f.sandbox, "sandbox", false, "start the sandbox exchange as a child and connect to it")
+	p.Float64Var(&f.rate, "rate", 1000, "with --sandbox: messages a second, 1 to 100000")
+	p.Int64Var(&f.seed, "seed", 1, "with --sandbox: the market's seed")
+	p.IntVar(&f.count, "sandbox-symbols", 50, "with --sandbox: how many equities its market has")
+	p.StringVar(&f.clock, "sandbox-clock", "open", "with --sandbox: open, or day for the day's sessions")
+	p.DurationVar(&f.ttl, "token-ttl", time.Hour, "with --sandbox: how long its tokens live")
+	p.StringSlice("symbols", nil, "books and price infos of these, for every strategy that names none")
+	p.DurationVar(&f.duration, "duration", 0, "stop after this time; 0 for never")
+	p.StringVar(&f.summary, "summary", "text", "what to print at the end: text, json or none")
+	p.Bool("fail-fast", false, "end if the first attempt to connect fails")
+	p.String("addr", "", "loopback address of the HTTP door, such as 127.0.0.1:0 for any free port")
+	return c
+}
+
+func (f *runFlags) check() error {
+	switch {
+	case f.summary != "text" && f.summary != "json" && f.summary != "none":
+		return usage("--summary %q: expected text, json or none", f.summary)
+	case f.duration < 0:
+		return usage("--duration %v: expected 0 for no end, or a time such as 60s", f.duration)
+	case f.sandbox && (f.rate < 1 || f.rate > 100_000):
+		return usage("--rate %v: expected 1 to 100000 messages a second", f.rate)
+	case f.sandbox && (f.count < 1 || f.count > 900):
+		return usage("--sandbox-symbols %d: expected 1 to 900", f.count)
+	}
+	return nil
+}
+
+func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	environ := a.Environ
+	var exchange *child
+	if f.sandbox {
+		var err error
+		if exchange, err = startChild(ctx, f, a.Err); err != nil {
+			return &exitError{exitFailure, err}
+		}
+		defer exchange.stop()
+		environ = exchange.environ(environ)
+	}
+	loaded, err := a.load(environ, flags)
+	if err != nil {
+		return err
+	}
+	cfg := loaded.Config
+	if f.sandbox && len(cfg.Symbols) == 0 {
+		cfg.Symbols = market.DefaultSymbols(f.count)
+	}
+	screen := newScreen(a.Out, a.Err, f.summary == "json")
+	log := logger(cfg.Log, screen.logs())
+	slog.SetDefault(log)
+	for _, note := range loaded.Notes {
+		log.Warn(note, "event", "configuration_note")
+	}
+	return a.feed(ctx, f, cfg, exchange, screen, log)
+}
+
+// feed runs the tree from start to summary.
+func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, exchange *child, screen *screen, log *slog.Logger) error {
+	tails := newTails()
+	tree, err := feedtree.Start(context.Background(), cfg, append(slices.Clone(a.types), tails.strategy())...)
+	if err != nil {
+		return err
+	}
+	more := map[string]string{}
+	if exchange != nil {
+		more["sandbox_admin"] = exchange.admin
+		log.Info("sandbox exchange", "event", "sandbox_started", "admin", exchange.admin)
+	}
+	handlers := httpd.Feed(tree, version(), more)
+	handlers["/tail"] = tails.serve(tree)
+	door, err := httpd.Listen(cfg.HTTP.Addr, handlers, log)
+	if err != nil {
+		tree.Stop(context.Background())
+		return &exitError{exitFailure, err}
+	}
+	log.Info("listening", "event", "http_listening", "url", door.URL())
+	screen.show(ctx, tree, door.URL(), f.duration)
+	tails.close()
+	door.Close()
+	failure := tree.Stop(context.Background())
+	screen.close()
+	summary := tree.Snapshot()
+	if exchange != nil {
+		summary.Exchange = exchange.stats(log)
+	}
+	if err := a.summarise(f.summary, summary); err != nil {
+		return &exitError{exitFailure, err}
+	}
+	if failure != nil {
+		return failure
+	}
+	if !summary.Balanced() {
+		return &exitError{exitFailure, fmt.Errorf("a ledger does not balance: %s", falseLedgers(summary))}
+	}
+	return nil
+}
+
+func falseLedgers(s *ledger.Snapshot) string {
+	var out []string
+	for name, ok := range s.Ledgers {
+		if !ok {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+func (a *program) summarise(form string, s *ledger.Snapshot) error {
+	switch form {
+	case "json":
+		body, err := json.Marshal(s)
+		if err != nil {
+			return err
+		}
+		_, err = a.Out.Write(append(body, '\n'))
+		return err
+	case "text":
+		return writeSummary(a.Out, s)
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+// Package feedtree runs a live market-data feed as a supervised tree of actors, from the
+// exchange's socket to the user's strategies:
+//
+//	feed ─┬─ session      login, tokens, one connection a generation, subscriptions, epoch
+//	      ├─ decoder      bytes → typed, exact events; the only sequencer
+//	      ├─ health ──┬─ AOT   one actor a symbol
+//	      │           └─ …
+//	      ├─ dispatcher   fan-out by topic
+//	      └─ strategies ─┬─ user's actor, with a bounded mailbox of its own
+//	                     └─ …
+//
+// A strategy is an ordinary Proto.Actor actor that is registered as a Type and receives
+// *messages.BidOffer, *messages.PriceInfo, … one at a time and in order, with notices such
+// as *messages.Gap in their place between them. Start puts the tree into a program with a
+// main of its own; package cmd/runner/app makes a program of it with every sub-command.
+//
+// Nothing is lost in silence: Tree.Snapshot gives every counter, and Snapshot.Check the
+// equations that they satisfy.
+package feedtree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/feedtree/feedtree/actors/dispatcher"
+	"github.com/feedtree/feedtree/actors/session"
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/hist"
+	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/poison"
+	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/internal/seen"
+	"github.com/feedtree/feedtree/internal/topic"
+	"github.com/feedtree/feedtree/supervision"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// Tree is a running feed. All methods are safe for concurrent use.
+type Tree struct {
+	cfg   config.Config
+	types map[string]StrategyType
+	log   *slog.Logger
+	lines *ratelog.Logger
+
+	topics *topic.Table
+	seen   *seen.Store
+	wanted *session.Wanted
+	status *session.Status
+	raw    *mailbox.Queue[raw.Message]
+	queue  *mailbox.Queue[flow.Item] // the dispatcher's
+	latest *dispatcher.Latest
+	router *dispatcher.Router
+	poison *poison.Store
+
+	counts struct {
+		feed        ledger.Feed
+		connection  ledger.Connection
+		supervision ledger.Supervision
+		unread      ledger.Counter
+	}
+	latency hist.Histogram
+
+	system     *actor.ActorSystem
+	supervised *supervisors
+	root       *actor.PID
+	pids       sync.Map // node name → *actor.PID
+	rest       interface{ CloseIdle() }
+
+	mu        sync.Mutex
+	instances map[string]*instance
+	retired   map[string]ledger.Strategy // counters of stopped instances whose name was used again
+	symbols   map[string]int             // wanted topics of each symbol
+	sealed    bool                       // stopping: nothing is spawned any more
+
+	began    int64 // clock.Mono
+	stopping sync.Once
+	stopped  chan struct{}
+	ended    atomic.Int64 // clock.Mono
+	quit     chan struct{}
+	err      atomic.Pointer[error]
+}
+
+// Start builds the tree and starts it. It returns at once: reaching nobody is no error, the
+// tree says so and keeps trying, unless cfg.Session.FailFast. An error means that the
+// configuration cannot work; each part of it is a *config.Error.
+//
+// types are the strategies that the program knows; cfg.Strategies lists the instances, and
+// when it lists none there is one of each type. The tree logs to slog.Default().
+//
+// The end of ctx stops the tree in order, as Stop does.
+func Start(ctx context.Context, cfg config.Config, types ...StrategyType) (*Tree, error) {
+	t, list, err := build(cfg, types)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.connectable(); err != nil {
+		return nil, err
+	}
+	if err := t.want(feedOwner, t.marketTopics()); err != nil {
+		return nil, err
+	}
+	for _, s := range list {
+		if err := t.add(s); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.spawn(); err != nil {
+		return nil, err
+	}
+	go t.watch()
+	context.AfterFunc(ctx, func() { t.Stop(context.Background()) })
+	return t, nil
+}
+
+// build checks what can be checked without a network and makes what outlives actors.
+func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, error) {
+	t := &Tree{
+		cfg: cfg, types: map[string]StrategyType{}, log: slog.Default(),
+		topics: topic.NewTable(), seen: seen.New(), wanted: session.NewWanted(), status: session.NewStatus(),
+		latest: dispatcher.NewLatest(), instances: map[string]*instance{}, retired: map[string]ledger.Strategy{},
+		symbols: map[string]int{}, stopped: make(chan struct{}), quit: make(chan struct{}), began: clock.Mono(),
+	}
+	t.lines = ratelog.New(t.log)
+	t.router = dispatcher.NewRouter(t.latest)
+	var errs []error
+	var order []string
+	for _, typ := range types {
+		if typ.err != nil {
+			errs = append(errs, typ.err)
+		}
+		if _, twice := t.types[typ.name]; twice {
+			errs = append(errs, fmt.Errorf("strategy type %s is registered twice", typ.name))
+		}
+		t.types[typ.name] = typ
+		order = append(order, typ.name)
+	}
+	errs = append(errs, cfg.Validate(), cfg.CheckCredentials())
+	list, err := instances(cfg, t.types, order)
+	errs = append(errs, err)
+	if t.raw, err = mailbox.New(rawQueue(cfg)); err != nil {
+		errs = append(errs, err)
+	}
+	if t.queue, err = mailbox.New(itemQueue("dispatcher", cfg.Dispatcher.Capacity)); err != nil {
+		errs = append(errs, err)
+	}
+	if t.poison, err = poison.New(poison.Limits{Entries: cfg.Poison.Entries, Bytes: int64(cfg.Poison.Bytes)}); err != nil {
+		errs = append(errs, err)
+	}
+	return t, list, errors.Join(errs...)
+}
+
+// Stop ends the tree in order: the connection is closed so that all the exchange has
+// written is received, the queues run empty, then the actors stop. It takes no longer than
+// cfg.Shutdown.Deadline, or less if ctx ends before: a strategy that does not return is then
+// abandoned and what its queue holds counted discarded. Stopping twice is safe; it returns
+// Err.
+func (t *Tree) Stop(ctx context.Context) error {
+	t.stopping.Do(func() { go t.shutdown(ctx) })
+	<-t.stopped
+	return t.Err()
+}
+
+// Done is closed when the tree has ended, whether by Stop or by itself.
+func (t *Tree) Done() <-chan struct{} { return t.stopped }
+
+// Err tells why the tree ended by itself, nil if it did not.
+func (t *Tree) Err() error {
+	if e := t.err.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+// fail ends the tree for a reason; the first one counts. It does not wait.
+func (t *Tree) fail(err error) {
+	t.err.CompareAndSwap(nil, &err)
+	t.stopping.Do(func() { go t.shutdown(context.Background()) })
+}
+
+func (t *Tree) shutdown(ctx context.Context) {
+	defer close(t.stopped)
+	ctx, cancel := context.WithTimeout(ctx, t.cfg.Shutdown.Deadline)
+	defer cancel()
+	t.mu.Lock()
+	t.sealed = true
+	t.mu.Unlock()
+	t.send("session", &session.Stop{})
+	select {
+	case <-t.status.Done():
+	case <-ctx.Done():
+	}
+	t.drained(ctx)
+	close(t.quit)
+	t.supervised.close()
+	deadline, _ := ctx.Deadline()
+	supervision.StopTree(t.system, t.root, max(time.Until(deadline), 500*time.Millisecond))
+	t.raw.End()
+	t.queue.End()
+	for _, in := range t.list() {
+		in.Q.End()
+	}
+	t.rest.CloseIdle()
+	t.lines.Flush(true)
+	t.ended.Store(clock.Mono())
+}
+
+// drained waits until the queues are empty, one after the other down the stream, for half
+// of the time there is at most: the rest is for the actors to stop in.
+func (t *Tree) drained(ctx context.Context) {
+	deadline, _ := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
+	defer cancel()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for !t.empty() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (t *Tree) empty() bool {
+	if !t.raw.Empty() || !t.queue.Empty() {
+		return false
+	}
+	for _, in := range t.list() {
+		if in.alive() && !in.Q.Empty() {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Tree) list() []*instance {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := make([]*instance, 0, len(t.instances))
+	for _, in := range t.instances {
+		out = append(out, in)
+	}
+	return out
+}
+
+// send gives a message to one of the tree's own actors, if it is there.
+func (t *Tree) send(node string, message any) {
+	if pid, ok := t.pids.Load(node); ok {
+		supervision.Send(t.system.Root, pid.(*actor.PID), message)
+	}
+}

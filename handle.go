@@ -1,0 +1,112 @@
+package feedtree
+
+import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
+
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/messages"
+)
+
+var handleID = ctxext.NextContextExtensionID()
+
+// Handle is a strategy's way to the tree. It belongs to the instance, not to an
+// incarnation, and stays good over restarts. All methods are safe for concurrent use and may
+// be called from inside Receive, in any state of the connection.
+type Handle struct {
+	tree *Tree
+	in   *instance
+}
+
+// ExtensionID lets the engine keep the handle in the actor's context.
+func (h *Handle) ExtensionID() ctxext.ContextExtensionID { return handleID }
+
+// From gives the handle of the strategy whose Receive is running. It panics in an actor
+// that is no strategy of a tree, such as a strategy's own child: hand the Handle on.
+func From(ctx actor.Context) *Handle {
+	h, ok := ctx.Get(handleID).(*Handle)
+	if !ok {
+		panic("feedtree.From: this actor is no strategy of a tree")
+	}
+	return h
+}
+
+// Name is the instance's name.
+func (h *Handle) Name() string { return h.in.Name }
+
+// Subscribe adds symbols to what the strategy receives: for each, the events that the
+// instance is configured for. Symbols it has already are passed over. An error names a
+// symbol of impossible form, and nothing is subscribed.
+func (h *Handle) Subscribe(symbols ...string) error {
+	names, err := h.topics(symbols)
+	if err != nil {
+		return err
+	}
+	return h.tree.subscribe(h.in, names)
+}
+
+// Unsubscribe takes symbols from what the strategy receives. Events of theirs that wait in
+// its queue are still delivered. Symbols it does not have are passed over.
+func (h *Handle) Unsubscribe(symbols ...string) error {
+	names, err := h.topics(symbols)
+	if err != nil {
+		return err
+	}
+	h.tree.unsubscribe(h.in, names)
+	return nil
+}
+
+func (h *Handle) topics(symbols []string) (out []string, err error) {
+	for _, event := range h.in.cfg.Events {
+		kind, _ := messages.ParseKind(event)
+		switch kind {
+		case messages.KindBidOffer, messages.KindPriceInfo, messages.KindCandlestick:
+			names, err := h.tree.topicsOfKind(kind, symbols, h.in.cfg.Intervals)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, names...)
+		}
+	}
+	if len(out) == 0 && len(symbols) > 0 {
+		return nil, fmt.Errorf("strategy %s is configured for no event that belongs to a symbol: %v", h.in.Name, h.in.cfg.Events)
+	}
+	return out, nil
+}
+
+// SubscribeTo is Subscribe for one kind of event, whatever the instance is configured for.
+// For exchange infos and orders symbols must be empty: they are those of the configured
+// markets and accounts. Bars come in the instance's intervals.
+func (h *Handle) SubscribeTo(kind messages.Kind, symbols ...string) error {
+	intervals := h.in.cfg.Intervals
+	if len(intervals) == 0 {
+		intervals = config.DefaultStrategy("", "").Intervals
+	}
+	names, err := h.tree.topicsOfKind(kind, symbols, intervals)
+	if err != nil {
+		return err
+	}
+	return h.tree.subscribe(h.in, names)
+}
+
+// Discard throws the strategy's backlog away, counted, and returns how many events went.
+// Notices stay.
+func (h *Handle) Discard() int { return h.in.Q.Discard() }
+
+// Backlog is the number of events that wait, and how many may.
+func (h *Handle) Backlog() (queued, capacity int) {
+	c := h.in.Q.Counts()
+	return c.Queued, c.Capacity
+}
+
+// Utilisation is how full the strategy's mailbox is, 0 to 1.
+func (h *Handle) Utilisation() float64 {
+	queued, capacity := h.Backlog()
+	return float64(queued) / float64(capacity)
+}
+
+// DropRate is the share of the strategy's events that its mailbox dropped, 0 to 1, averaged
+// over about the last ten seconds.
+func (h *Handle) DropRate() float64 { return h.in.dropRate() }

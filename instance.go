@@ -1,0 +1,415 @@
+package feedtree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/feedtree/feedtree/actors/branch"
+	"github.com/feedtree/feedtree/actors/dispatcher"
+	"github.com/feedtree/feedtree/actors/health"
+	"github.com/feedtree/feedtree/actors/session"
+	"github.com/feedtree/feedtree/actors/strategies"
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/topic"
+	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// feedOwner wants the exchange infos of the configured markets, whatever strategies want:
+// the market's status must not depend on them.
+const feedOwner = "feed"
+
+// instance is a strategy of the tree with all that outlives its actor.
+type instance struct {
+	*strategies.Instance
+	cfg    config.Strategy
+	outlet *dispatcher.Outlet
+	topics map[string]bool // guarded by Tree.mu
+	gone   bool            // stopped by hand; guarded by Tree.mu
+
+	rate struct {
+		pushed, dropped uint64 // at the last sample; the watcher's alone
+		percent         atomic.Uint64
+		warned          bool
+	}
+}
+
+// alive reports whether somebody reads the instance's queue, or will again.
+func (in *instance) alive() bool {
+	s := in.State()
+	return s != strategies.Stopped && s != strategies.Quarantined
+}
+
+// Spawn starts an instance while the tree runs. The name of a stopped one may be used again;
+// its counters then go on.
+func (t *Tree) Spawn(s config.Strategy) error {
+	typ, ok := t.types[s.Type]
+	if !ok {
+		return &config.Error{Key: "type", Value: s.Type, Reason: "this program has no such strategy type", Nearest: config.Nearest(s.Type, t.typeNames())}
+	}
+	if err := t.add(withEvents(s, typ)); err != nil {
+		return err
+	}
+	t.send("strategies", &branch.Refresh{})
+	return nil
+}
+
+func (t *Tree) typeNames() (out []string) {
+	for name := range t.types {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// add makes an instance and lets it have its topics.
+func (t *Tree) add(s config.Strategy) error {
+	typ := t.types[s.Type]
+	params, err := typ.decode("strategies."+s.Name+".params", s.Params)
+	if err != nil {
+		return err
+	}
+	names, err := t.topicsOf(s)
+	if err != nil {
+		return err
+	}
+	in := &instance{cfg: s, topics: map[string]bool{}}
+	q := itemQueue(s.Name, s.Mailbox.Capacity)
+	q.MaxAge = int64(s.Mailbox.MaxAge)
+	if s.Mailbox.Overflow == config.Conflate {
+		q.Overflow = mailbox.Conflate
+	}
+	c := strategies.Config{
+		Name: s.Name, Type: s.Type, Queue: q,
+		New:       func() (actor.Actor, error) { return typ.build(params) },
+		Extension: &Handle{tree: t, in: in},
+		Latency:   &t.latency, Poison: t.poison, Lines: t.lines, Unread: &t.counts.unread,
+	}
+	if s.Snapshot {
+		c.Snapshot = func() []messages.Notice { return t.snapshots(in) }
+	}
+	if in.Instance, err = strategies.New(c); err != nil {
+		return &config.Error{Key: "strategies." + s.Name + ".mailbox", Reason: err.Error()}
+	}
+	in.outlet = dispatcher.NewOutlet(s.Name, in.Q.Push)
+	if err := t.register(in); err != nil {
+		return err
+	}
+	t.router.Attach(in.outlet)
+	return t.subscribe(in, names)
+}
+
+func (t *Tree) register(in *instance) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sealed {
+		return errors.New("feedtree: the tree is stopping")
+	}
+	if old := t.instances[in.Name]; old != nil {
+		if !old.gone {
+			return &config.Error{Key: "name", Value: in.Name, Reason: "a strategy of that name is running"}
+		}
+		t.retired[in.Name] = sum(t.retired[in.Name], old.Counts(old.outlet.Matched.Load()))
+	}
+	t.instances[in.Name] = in
+	return nil
+}
+
+// StopStrategy stops an instance: it is given nothing more, its subscriptions go if nobody
+// else wants them, its actor gets to the end of the message in hand, and what waits in its
+// queue is counted discarded. An actor that does not return by the end of ctx is abandoned.
+func (t *Tree) StopStrategy(ctx context.Context, name string) error {
+	t.mu.Lock()
+	in := t.instances[name]
+	if in == nil || in.gone {
+		names := []string{}
+		for n, other := range t.instances {
+			if !other.gone {
+				names = append(names, n)
+			}
+		}
+		t.mu.Unlock()
+		return &config.Error{Key: "name", Value: name, Reason: "no such strategy is running", Nearest: config.Nearest(name, names)}
+	}
+	in.gone = true
+	topics := in.list()
+	t.mu.Unlock()
+
+	t.router.Detach(in.outlet)
+	t.release(in.Name, topics)
+	in.Q.Close()
+	t.send("strategies", &branch.Refresh{})
+	var err error
+	select {
+	case <-in.Done():
+	case <-ctx.Done():
+		err = fmt.Errorf("strategy %s did not return and was abandoned: %w", name, ctx.Err())
+	}
+	in.Q.End()
+	in.SetState(strategies.Stopped)
+	t.supervised.forget("strategies", name)
+	return err
+}
+
+// list gives the instance's topics; Tree.mu must be held.
+func (in *instance) list() (out []string) {
+	for name := range in.topics {
+		out = append(out, name)
+	}
+	return out
+}
+
+// strategyChildren is what the branch "strategies" should have.
+func (t *Tree) strategyChildren() (out []branch.Child) {
+	for _, in := range t.list() {
+		if t.wantsActor(in) {
+			out = append(out, branch.Child{Name: in.Name, Props: actor.PropsFromProducer(in.Producer(), actor.WithMailbox(in.Mailbox()))})
+		}
+	}
+	slices.SortFunc(out, func(a, b branch.Child) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func (t *Tree) wantsActor(in *instance) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !in.gone && !t.sealed && in.alive()
+}
+
+// topicsOf lists the topics an instance is configured for.
+func (t *Tree) topicsOf(s config.Strategy) ([]string, error) {
+	symbols := s.Symbols
+	if len(symbols) == 0 {
+		symbols = t.cfg.Symbols
+	}
+	var out []string
+	for _, event := range s.Events {
+		kind, ok := messages.ParseKind(event)
+		if !ok {
+			return nil, &config.Error{Key: "strategies." + s.Name + ".events", Value: event, Reason: "no event has that name"}
+		}
+		names, err := t.topicsOfKind(kind, symbols, s.Intervals)
+		if err != nil {
+			return nil, fmt.Errorf("strategy %s: %w", s.Name, err)
+		}
+		out = append(out, names...)
+	}
+	return out, nil
+}
+
+func (t *Tree) topicsOfKind(kind messages.Kind, symbols, intervals []string) (out []string, err error) {
+	switch kind {
+	case messages.KindEquityExchangeInfo, messages.KindDerivativesExchangeInfo:
+		for _, m := range t.marketTopics() {
+			if p, err := topic.Parse(m); err == nil && p.Kind == kind {
+				out = append(out, m)
+			}
+		}
+		return out, nil
+	case messages.KindEquityOrder:
+		return orderTopic(kind, t.cfg.Credentials.EquityAccount, "equity")
+	case messages.KindDerivativesOrder:
+		return orderTopic(kind, t.cfg.Credentials.DerivativesAccount, "derivatives")
+	}
+	symbols, _, err = topic.NormalizeSymbols(symbols)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range symbols {
+		if kind != messages.KindCandlestick {
+			out = append(out, topic.Of(kind, s))
+			continue
+		}
+		for _, i := range intervals {
+			out = append(out, topic.Candlestick(s, i))
+		}
+	}
+	return out, nil
+}
+
+func orderTopic(kind messages.Kind, account config.Secret, which string) ([]string, error) {
+	if account.Reveal() == "" {
+		return nil, &config.Error{Key: "credentials." + which + "_account",
+			Reason: "following orders needs the account number: set SETTRADE_" + strings.ToUpper(which) + "_ACCOUNT"}
+	}
+	return []string{topic.Order(kind, account.Reveal())}, nil
+}
+
+func (t *Tree) marketTopics() (out []string) {
+	for _, m := range t.cfg.Market.Markets {
+		out = append(out, topic.EquityExchangeInfo(m))
+	}
+	for _, m := range t.cfg.Market.Derivatives {
+		out = append(out, topic.DerivativesExchangeInfo(m))
+	}
+	return out
+}
+
+// subscribe routes the topics to the instance and wants them. It may be called in any state
+// of the connection, again and again.
+func (t *Tree) subscribe(in *instance, names []string) error {
+	list, err := t.topics.InternAll(names...)
+	if err != nil {
+		return err
+	}
+	routes := make([]dispatcher.Topic, len(list))
+	t.mu.Lock()
+	for i, tp := range list {
+		in.topics[tp.Name] = true
+		routes[i] = dispatcher.Topic{Index: tp.Index, Symbol: tp.Symbol}
+	}
+	t.mu.Unlock()
+	t.router.Route(in.outlet, routes...)
+	return t.want(in.Name, names)
+}
+
+// want makes the topics wanted by an owner and tells those whom it concerns.
+func (t *Tree) want(owner string, names []string) error {
+	list, err := t.topics.InternAll(names...)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	first := t.wanted.Add(owner, names...)
+	for _, tp := range list {
+		switch {
+		case tp.Market != "":
+			t.seen.Market(tp.Market, tp.Kind == messages.KindDerivativesExchangeInfo, tp.Index)
+		case tp.Account == "":
+			t.seen.Symbol(tp.Symbol, tp.Index)
+		}
+	}
+	for _, name := range first {
+		if s := symbolOf(name); s != "" {
+			if t.symbols[s]++; t.symbols[s] == 1 {
+				t.seen.Want(t.seen.Symbol(s), true)
+			}
+		}
+	}
+	t.mu.Unlock()
+	t.changed()
+	return nil
+}
+
+// release is want undone.
+func (t *Tree) release(owner string, names []string) {
+	t.mu.Lock()
+	last := t.wanted.Remove(owner, names...)
+	for _, name := range last {
+		if s := symbolOf(name); s != "" {
+			if t.symbols[s]--; t.symbols[s] == 0 {
+				delete(t.symbols, s)
+				t.seen.Want(t.seen.Symbol(s), false)
+			}
+		}
+	}
+	t.mu.Unlock()
+	t.changed()
+}
+
+func (t *Tree) unsubscribe(in *instance, names []string) {
+	t.mu.Lock()
+	var routes []dispatcher.Topic
+	for _, name := range names {
+		delete(in.topics, name)
+		if tp := t.topics.Lookup([]byte(name)); tp != nil {
+			routes = append(routes, dispatcher.Topic{Index: tp.Index, Symbol: tp.Symbol})
+		}
+	}
+	t.mu.Unlock()
+	t.router.Unroute(in.outlet, routes...)
+	t.release(in.Name, names)
+}
+
+func (t *Tree) changed() {
+	t.send("session", &session.WantedChanged{})
+	t.send("health", &health.Refresh{})
+}
+
+// symbolOf gives the symbol of a market data topic, "" for orders and exchange infos.
+func symbolOf(name string) string {
+	p, err := topic.Parse(name)
+	if err != nil || p.Market != "" || p.Account != "" {
+		return ""
+	}
+	return p.Symbol
+}
+
+// unreject lets symbols live again whose topics are granted after they had been refused.
+func (t *Tree) unreject(names []string) {
+	for _, name := range names {
+		if slot := t.seen.Find(symbolOf(name)); slot != nil {
+			slot.Unreject()
+		}
+	}
+}
+
+// snapshots lists the last known books and infos of an instance's topics.
+func (t *Tree) snapshots(in *instance) (out []messages.Notice) {
+	t.mu.Lock()
+	names := in.list()
+	t.mu.Unlock()
+	slices.Sort(names)
+	for _, name := range names {
+		tp := t.topics.Lookup([]byte(name))
+		if tp == nil {
+			continue
+		}
+		if e, _ := t.latest.Get(tp.Index); e != nil {
+			out = append(out, &messages.Snapshot{Event: e})
+		}
+	}
+	return out
+}
+
+// sample updates the instance's drop rate, an average that forgets half of the past in ten
+// seconds, and says on the edges when it passes the configured warning.
+func (in *instance) sample(log *slog.Logger) {
+	c := in.Q.Counts()
+	r := &in.rate
+	pushed, dropped := c.Pushed-r.pushed, c.Dropped-r.dropped
+	r.pushed, r.dropped = c.Pushed, c.Dropped
+	now := 0.0
+	if pushed > 0 {
+		now = float64(dropped) / float64(pushed)
+	}
+	const keep = 0.933 // 2^(-1/10)
+	avg := keep*in.dropRate() + (1-keep)*now
+	r.percent.Store(uint64(avg * 1e9))
+	switch limit := in.cfg.Mailbox.DropWarning; {
+	case avg > limit && !r.warned:
+		r.warned = true
+		log.Warn("a strategy is too slow and loses its oldest events", "event", "strategy_slow", "strategy", in.Name,
+			"drop_rate", avg, "warning", limit, "queued", c.Queued, "capacity", c.Capacity)
+	case avg < limit/2 && r.warned:
+		r.warned = false
+		log.Info("a strategy has caught up", "event", "strategy_recovered", "strategy", in.Name, "dropped", c.Dropped)
+	}
+}
+
+func (in *instance) dropRate() float64 { return float64(in.rate.percent.Load()) / 1e9 }
+
+// sum adds the counters of an earlier strategy of the same name.
+func sum(a, b ledger.Strategy) ledger.Strategy {
+	b.Matched += a.Matched
+	b.Pushed += a.Pushed
+	b.Delivered += a.Delivered
+	b.Failed += a.Failed
+	b.Dropped += a.Dropped
+	b.Conflated += a.Conflated
+	b.Expired += a.Expired
+	b.Queued += a.Queued
+	b.Discarded += a.Discarded
+	b.Notices += a.Notices
+	b.Restarts += a.Restarts
+	b.Replaced += a.Replaced
+	return b
+}

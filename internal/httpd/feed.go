@@ -1,0 +1,47 @@
+package httpd
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/feedtree/feedtree"
+)
+
+// Feed gives the answers about a running tree. version is what /version shows; more is
+// added to /tree, such as the sandbox exchange's admin address.
+func Feed(t *feedtree.Tree, version any, more map[string]string) Handlers {
+	return Handlers{
+		"/livez": func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, map[string]bool{"live": true}) },
+		"/readyz": func(w http.ResponseWriter, _ *http.Request) {
+			ok, why := t.Ready()
+			if !ok {
+				JSON(w, http.StatusServiceUnavailable, Readiness{Reason: why})
+				return
+			}
+			JSON(w, http.StatusOK, Readiness{Ready: true})
+		},
+		"/tree":       func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, Tree{t.Nodes(), more}) },
+		"/symbols":    func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Symbols()) },
+		"/strategies": func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Snapshot().Strategies) },
+		"/summary":    func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Snapshot()) },
+		"/version":    func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, version) },
+	}
+}
+
+// Readiness is the answer of /readyz.
+type Readiness struct {
+	Ready  bool   `json:"ready"`
+	Reason string `json:"reason"`
+}
+
+// Tree is the answer of /tree.
+type Tree struct {
+	Root feedtree.Node     `json:"root"`
+	More map[string]string `json:"more,omitempty"`
+}
+
+func list(paths []string) string {
+	slices.Sort(paths)
+	return strings.Join(paths, ", ")
+}

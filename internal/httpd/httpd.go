@@ -1,0 +1,142 @@
+// Package httpd is a running feed's loopback door: what other sub-commands, probes and
+// people ask of it. It listens on loopback only, answers GET alone, checks the Host header
+// against rebinding, and refuses browsers' cross-origin requests. What it shows holds no
+// secret, token or account number.
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Handlers are the answers, by path. Each runs on the request's goroutine.
+type Handlers map[string]func(w http.ResponseWriter, r *http.Request)
+
+// Server is a listening door. Make one with Listen.
+type Server struct {
+	http *http.Server
+	ln   net.Listener
+	done chan struct{}
+}
+
+// Listen opens the door at addr, host:port with a loopback host; port 0 takes any free one.
+// The error of a port in use says what to do.
+func Listen(addr string, h Handlers, log *slog.Logger) (*Server, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("http.addr %q: expected host:port, such as 127.0.0.1:9330", addr)
+	}
+	if !loopback(host) {
+		return nil, fmt.Errorf("http.addr %q: expected a loopback address, 127.0.0.1 or localhost: what it shows is not for the network", addr)
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w; is another runner there? Choose another address with --addr, such as 127.0.0.1:0 for any free port", addr, cause(err))
+	}
+	s := &Server{ln: ln, done: make(chan struct{})}
+	s.http = &http.Server{
+		Handler: guard(mux(h)), MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(log.With("node", "http").Handler(), slog.LevelDebug),
+	}
+	go func() {
+		defer close(s.done)
+		s.http.Serve(ln)
+	}()
+	return s, nil
+}
+
+// cause peels off what net says of the address, which the caller says better.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// Addr is host:port as bound.
+func (s *Server) Addr() string { return s.ln.Addr().String() }
+
+// URL is the door's address for a browser.
+func (s *Server) URL() string { return "http://" + s.Addr() }
+
+// Close ends the door: requests get a moment, streams are cut. It waits for the listener.
+func (s *Server) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+	<-s.done
+}
+
+func mux(h Handlers) http.Handler {
+	m := http.NewServeMux()
+	paths := make([]string, 0, len(h))
+	for path, f := range h {
+		m.HandleFunc("GET "+path, f)
+		paths = append(paths, path)
+	}
+	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if _, known := h[r.URL.Path]; known {
+			w.Header().Set("Allow", "GET")
+			Fail(w, http.StatusMethodNotAllowed, "expected GET, got "+r.Method)
+			return
+		}
+		Fail(w, http.StatusNotFound, "no such page; there are "+list(paths))
+	})
+	return m
+}
+
+// guard refuses what a browser on this machine could be tricked into asking.
+func guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		switch {
+		case !loopback(strings.Trim(host, "[]")):
+			Fail(w, http.StatusForbidden, "the Host header names no loopback address")
+		case r.Header.Get("Origin") != "":
+			Fail(w, http.StatusForbidden, "requests of web pages are refused")
+		default:
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			w.Header().Set("Cache-Control", "no-store")
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// JSON answers with a value.
+func JSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		Fail(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n'))
+}
+
+// Fail answers with an error.
+func Fail(w http.ResponseWriter, status int, message string) {
+	JSON(w, status, map[string]string{"error": message})
+}

@@ -1,0 +1,316 @@
+// Package settrade is the client of the exchange's REST API: login, refresh, dispatcher.
+//
+// Calls are made in time, never past the limits of the API, with a cap on what is read of an
+// answer; redirects are refused, so that credentials never follow one. Every error is an
+// *Error with a class that chooses what comes next, one line long, without a secret.
+package settrade
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// The operations, as errors name them.
+const (
+	opLogin      = "login"
+	opRefresh    = "refresh"
+	opDispatcher = "dispatcher"
+)
+
+// maxAnswer caps what is read of an answer: the largest, the dispatcher's, is a few kilobytes.
+const maxAnswer = 1 << 20
+
+// Config is what a client is made from.
+type Config struct {
+	BaseURL, BrokerID, AppID, AppCode string
+
+	AppSecret Secret
+	TLS       *tls.Config      // nil for the system's authorities
+	Timeout   time.Duration    // of one call, 0 for 10 s
+	UserAgent string           //
+	Now       func() time.Time // nil for time.Now
+}
+
+// Client makes the calls. It is safe for concurrent use.
+type Client struct {
+	cfg    Config
+	base   *url.URL
+	broker string
+	key    *ecdsa.PrivateKey
+	http   *http.Client
+	gets   limiter
+	posts  limiter
+
+	mu    sync.Mutex
+	known []string // the last tokens, to keep out of errors
+}
+
+// New checks the configuration whole and makes a client. Its errors are *FieldError, joined.
+func New(cfg Config) (*Client, error) {
+	var errs []error
+	need := func(key, variable, value string) {
+		if strings.TrimSpace(value) == "" {
+			errs = append(errs, &FieldError{Key: key, Reason: "missing; set " + variable})
+		}
+	}
+	need("credentials.app_id", "SETTRADE_APP_ID", cfg.AppID)
+	need("credentials.app_code", "SETTRADE_APP_CODE", cfg.AppCode)
+	need("credentials.broker_id", "SETTRADE_BROKER_ID", cfg.BrokerID)
+	key, err := ParseKey(cfg.AppSecret)
+	if err != nil {
+		errs = append(errs, &FieldError{Key: "credentials.app_secret", Reason: err.Error() + " (SETTRADE_APP_SECRET)"})
+	}
+	base, broker, err := Resolve(cfg.BaseURL, cfg.BrokerID)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 10 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	trust := &tls.Config{MinVersion: tls.VersionTLS12}
+	if cfg.TLS != nil {
+		trust = cfg.TLS.Clone()
+	}
+	c := &Client{cfg: cfg, base: base, broker: broker, key: key}
+	c.http = &http.Client{
+		Timeout: cfg.Timeout,
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust, TLSHandshakeTimeout: cfg.Timeout,
+			ResponseHeaderTimeout: cfg.Timeout, MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 2,
+			IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
+		},
+		CheckRedirect: func(to *http.Request, _ []*http.Request) error {
+			return &redirected{to.URL.Scheme + "://" + to.URL.Host}
+		},
+	}
+	return c, nil
+}
+
+type redirected struct{ to string }
+
+func (r *redirected) Error() string {
+	return "the server redirects to " + r.to + ", and credentials follow no redirect; set credentials.base_url to where the API is"
+}
+
+// BrokerID is the broker in the paths, with the SANDBOX alias resolved.
+func (c *Client) BrokerID() string { return c.broker }
+
+// CloseIdle closes connections that no call uses.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+// Login signs in with the application's key.
+func (c *Client) Login(ctx context.Context) (Token, error) {
+	const params = ""
+	stamp := strconv.FormatInt(c.cfg.Now().UnixMilli(), 10)
+	digest := sha256.Sum256([]byte(c.cfg.AppID + "." + params + "." + stamp))
+	signature, err := ecdsa.SignASN1(rand.Reader, c.key, digest[:])
+	if err != nil {
+		return Token{}, &Error{Op: opLogin, Class: ledger.FailConfiguration, Err: err}
+	}
+	return c.token(ctx, opLogin, "login", map[string]string{
+		"apiKey": c.cfg.AppID, "params": params, "signature": hex.EncodeToString(signature), "timestamp": stamp})
+}
+
+// Refresh trades a refresh token, good once, for a new token.
+func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
+	return c.token(ctx, opRefresh, "refresh-token", map[string]string{"apiKey": c.cfg.AppID, "refreshToken": t.Refresh.Reveal()})
+}
+
+func (c *Client) token(ctx context.Context, op, last string, request map[string]string) (Token, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return Token{}, err
+	}
+	// The lifetime counts from before the call: the token may only look older than it is.
+	began := c.cfg.Now()
+	var a struct {
+		Access    string `json:"access_token"`
+		Type      string `json:"token_type"`
+		Refresh   string `json:"refresh_token"`
+		ExpiresIn int64  `json:"expires_in"`
+	}
+	path := c.base.JoinPath("api/oam/v1", c.broker, "broker-apps", c.cfg.AppCode, last)
+	if err := c.call(ctx, op, http.MethodPost, path, body, "", &a); err != nil {
+		return Token{}, err
+	}
+	const month = 31 * 24 * 3600
+	switch {
+	case a.Access == "":
+		return Token{}, incomplete(op, "access_token")
+	case a.ExpiresIn <= 0 || a.ExpiresIn > 12*month:
+		return Token{}, &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer's expires_in is %d, expected seconds", a.ExpiresIn)}
+	}
+	if a.Type == "" {
+		a.Type = "Bearer"
+	}
+	if err := headerSafe(op, a.Type+a.Access); err != nil {
+		return Token{}, err
+	}
+	c.remember(a.Access, a.Refresh)
+	life := time.Duration(a.ExpiresIn) * time.Second
+	return Token{Access: Secret(a.Access), Refresh: Secret(a.Refresh), Type: a.Type, ExpiresAt: began.Add(life), Lifetime: life}, nil
+}
+
+// Dispatcher asks where to connect and gets the token for it.
+func (c *Client) Dispatcher(ctx context.Context, t Token) (Dispatch, error) {
+	var a struct {
+		Hosts []string `json:"hosts"`
+		Token string   `json:"token"`
+	}
+	path := c.base.JoinPath("api/dispatcher/v3", c.broker, "token")
+	if err := c.call(ctx, opDispatcher, http.MethodGet, path, nil, t.Authorization(), &a); err != nil {
+		return Dispatch{}, err
+	}
+	switch {
+	case len(a.Hosts) == 0:
+		return Dispatch{}, &Error{Op: opDispatcher, Class: ledger.FailProtocol, Err: errors.New("the answer's hosts are empty, expected one at least")}
+	case a.Token == "":
+		return Dispatch{}, incomplete(opDispatcher, "token")
+	}
+	if err := headerSafe(opDispatcher, a.Token); err != nil {
+		return Dispatch{}, err
+	}
+	c.remember(a.Token)
+	return Dispatch{Hosts: a.Hosts, Token: Secret(a.Token), Type: t.Type}, nil
+}
+
+func incomplete(op, field string) error {
+	return &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer lacks %s", field)}
+}
+
+// headerSafe refuses a token that would break out of its header.
+func headerSafe(op, token string) error {
+	for _, r := range token {
+		if r < ' ' || r > '~' {
+			return &Error{Op: op, Class: ledger.FailProtocol, Err: errors.New("the answer's token holds characters that no header may")}
+		}
+	}
+	return nil
+}
+
+// call makes one call and reads its answer into out.
+func (c *Client) call(ctx context.Context, op, method string, path *url.URL, body []byte, authorization string, out any) error {
+	limit := &c.posts
+	if method == http.MethodGet {
+		limit = &c.gets
+	}
+	if err := limit.wait(ctx); err != nil {
+		return &Error{Op: op, Class: ledger.FailTransport, Err: err}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, path.String(), bytes.NewReader(body))
+	if err != nil {
+		return &Error{Op: op, Class: ledger.FailConfiguration, Err: err}
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return transportError(op, err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err != nil {
+		return transportError(op, err)
+	}
+	now := c.cfg.Now()
+	if res.StatusCode/100 != 2 {
+		e := c.statusError(op, res, text, now)
+		if e.RetryAfter > 0 {
+			limit.block(time.Now().Add(e.RetryAfter))
+		}
+		return e
+	}
+	if len(text) > maxAnswer {
+		return &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer is no JSON of the expected form but begins with %s", c.begins(text)),
+			Hint: "is credentials.base_url (SETTRADE_BASE_URL) the API's?"}
+	}
+	return nil
+}
+
+// begins shows how an answer that cannot be read begins, without a token it may hold.
+func (c *Client) begins(text []byte) string {
+	start := strings.TrimSpace(string(text[:min(len(text), 40)]))
+	if strings.HasPrefix(start, "<") {
+		return strconv.Quote(c.clean(start))
+	}
+	if start == "" {
+		return "nothing"
+	}
+	return strconv.Quote(start[:1])
+}
+
+// said reads the error that the API sends with a refusal.
+func (c *Client) said(body []byte) (code, message string) {
+	var a struct {
+		Code    any    `json:"code"`
+		Message string `json:"message"`
+	}
+	if len(body) > maxAnswer || json.Unmarshal(body, &a) != nil {
+		return "", ""
+	}
+	if a.Code != nil {
+		code = c.clean(fmt.Sprint(a.Code))
+	}
+	return code, c.clean(a.Message)
+}
+
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if n, err := strconv.Atoi(v); err == nil && n > 0 {
+		return min(time.Duration(n)*time.Second, time.Hour)
+	}
+	if t, err := http.ParseTime(v); err == nil && t.After(now) {
+		return min(t.Sub(now), time.Hour)
+	}
+	return 0
+}
+
+func (c *Client) remember(tokens ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = append(c.known, tokens...)
+	c.known = c.known[max(0, len(c.known)-12):]
+}
+
+func (c *Client) secrets() (out []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range append([]string{strings.TrimSpace(c.cfg.AppSecret.Reveal())}, c.known...) {
+		if len(s) >= 4 {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package feedtree
+
+import (
+	"time"
+
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/hist"
+	"github.com/feedtree/feedtree/internal/proc"
+	"github.com/feedtree/feedtree/internal/seen"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// Snapshot reads every counter of the tree and evaluates the ledgers. They are exact when
+// the tree is quiet; while events flow, the right side of an equation may lag its left side
+// and never leads it, because what comes later on an event's way is read earlier.
+func (t *Tree) Snapshot() *ledger.Snapshot {
+	s := &ledger.Snapshot{Strategies: map[string]ledger.Strategy{}}
+	t.mu.Lock()
+	list := make(map[string]*instance, len(t.instances))
+	for name, in := range t.instances {
+		list[name] = in
+	}
+	retired := make(map[string]ledger.Strategy, len(t.retired))
+	for name, c := range t.retired {
+		retired[name] = c
+	}
+	t.mu.Unlock()
+	for name, in := range list {
+		queue := in.Counts(0)
+		queue.Matched = in.outlet.Matched.Load()
+		s.Strategies[name] = sum(retired[name], queue)
+	}
+	d := &s.Dispatcher
+	d.Matched, d.Unmatched = t.router.Matched.Load(), t.router.Unmatched.Load()
+	q := t.queue.Counts()
+	d.Pushed, d.Dispatched, d.Dropped, d.Failed = q.Pushed, q.Delivered, q.Dropped, q.Failed
+	d.Queued, d.Discarded, d.Capacity, d.HighWater = uint64(q.Queued), q.Discarded, q.Capacity, q.HighWater
+
+	s.Feed = t.counts.feed.Read()
+	r := t.raw.Counts()
+	// The message in the decoder's hands may be counted decoded already.
+	s.Feed.Queued, s.Feed.Dropped, s.Feed.Discarded = uint64(r.Queued-r.Current), r.Dropped, r.Discarded
+	s.Feed.Received = t.counts.feed.Received.Load()
+	s.Feed.State = feedState(t.seen.Feed.State())
+
+	s.Connection = t.counts.connection.Read()
+	view := t.status.View()
+	s.Connection.State, s.Epoch = view.State.String(), view.Epoch
+	s.Supervision = t.counts.supervision.Read()
+	s.Symbols = t.symbolCounts()
+	s.LatencyUS = quantiles(&t.latency)
+	s.Process = proc.Read()
+	s.DurationS = t.uptime().Seconds()
+	s.Check()
+	return s
+}
+
+func (t *Tree) uptime() time.Duration {
+	now := t.ended.Load()
+	if now == 0 {
+		now = clock.Mono()
+	}
+	return clock.Since(now, t.began)
+}
+
+func feedState(s seen.State) string {
+	if s == seen.Stale {
+		return "dead"
+	}
+	return s.String()
+}
+
+func (t *Tree) symbolCounts() (c ledger.SymbolCounts) {
+	for _, slot := range t.seen.Symbols() {
+		c.Subscribed++
+		switch slot.State() {
+		case seen.Live:
+			c.Live++
+		case seen.Stale:
+			c.Stale++
+		case seen.Closed:
+			c.Closed++
+		case seen.Rejected:
+			c.Rejected++
+		default:
+			c.Unknown++
+		}
+	}
+	return c
+}
+
+func quantiles(h *hist.Histogram) ledger.Quantiles {
+	var c hist.Counts
+	h.AddTo(&c)
+	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+	return ledger.Quantiles{P50: us(c.Quantile(0.5)), P95: us(c.Quantile(0.95)), P99: us(c.Quantile(0.99)),
+		P999: us(c.Quantile(0.999)), Max: us(c.Max())}
+}

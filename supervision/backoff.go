@@ -1,0 +1,84 @@
+package supervision
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/feedtree/feedtree/internal/clock"
+)
+
+// BackoffConfig bounds the delays before further attempts.
+type BackoffConfig struct {
+	Min, Max time.Duration
+	Factor   float64       // at least 1
+	Stable   time.Duration // for how long something must stand before its failures are forgotten
+}
+
+// DefaultBackoff is the policy for restarts: from 200 ms, doubled, up to 30 s, forgotten
+// after 30 s of standing.
+func DefaultBackoff() BackoffConfig {
+	return BackoffConfig{Min: 200 * time.Millisecond, Max: 30 * time.Second, Factor: 2, Stable: 30 * time.Second}
+}
+
+// Validate tells what cannot work.
+func (c BackoffConfig) Validate() error {
+	switch {
+	case c.Min <= 0:
+		return fmt.Errorf("backoff min %v: expected a positive time", c.Min)
+	case c.Max < c.Min:
+		return fmt.Errorf("backoff max %v: expected at least min, %v", c.Max, c.Min)
+	case !(c.Factor >= 1) || math.IsInf(c.Factor, 0):
+		return fmt.Errorf("backoff factor %v: expected at least 1", c.Factor)
+	case c.Stable < 0:
+		return fmt.Errorf("backoff stable %v: expected no negative time", c.Stable)
+	}
+	return nil
+}
+
+// Delay draws the delay before the attempt after n failures in a row, n from 1: evenly from
+// [Min, min(Max, Min·Factorⁿ⁻¹·Factor)]. It is never below Min, because what is on the other
+// side may count attempts by the minute, and never above Max. rnd gives numbers in [0, 1).
+func (c BackoffConfig) Delay(n int, rnd func() float64) time.Duration {
+	top := float64(c.Min) * math.Pow(c.Factor, float64(n)) // +Inf for large n, which min takes
+	top = math.Min(top, float64(c.Max))
+	d := c.Min + time.Duration(rnd()*(top-float64(c.Min)))
+	return min(max(d, c.Min), c.Max)
+}
+
+// Forgets reports whether something that stood for up, after a delay, may forget its
+// failures: only after max(delay, Stable), or else a partner that accepts and drops would
+// be met with a storm.
+func (c BackoffConfig) Forgets(up, delay time.Duration) bool { return up >= max(delay, c.Stable) }
+
+// Reconnect counts failures in a row of something that can be up and down again. The zero
+// value is ready; it is for one goroutine.
+type Reconnect struct {
+	failures int
+	delay    time.Duration
+	upSince  int64 // clock.Mono, 0 while down
+	stoodFor time.Duration
+	stood    bool
+}
+
+// Up notes that it stands since now, a clock.Mono.
+func (r *Reconnect) Up(now int64) { r.upSince = now }
+
+// Down notes that it fell at now, a clock.Mono.
+func (r *Reconnect) Down(now int64) {
+	if r.upSince != 0 {
+		r.stoodFor, r.stood = clock.Since(now, r.upSince), true
+	}
+	r.upSince = 0
+}
+
+// Failed counts a failure, or a fall, and draws the delay before the next attempt.
+func (r *Reconnect) Failed(c BackoffConfig, rnd func() float64) time.Duration {
+	if r.stood && c.Forgets(r.stoodFor, r.delay) {
+		r.failures = 0
+	}
+	r.stood = false
+	r.failures++
+	r.delay = c.Delay(r.failures, rnd)
+	return r.delay
+}

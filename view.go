@@ -1,0 +1,145 @@
+package feedtree
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/feedtree/feedtree/actors/session"
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/topic"
+	"github.com/feedtree/feedtree/messages"
+)
+
+// SymbolState is what is known of one wanted symbol.
+type SymbolState struct {
+	Symbol      string `json:"symbol"`
+	State       string `json:"state"`  // unknown, live, stale, closed or rejected
+	Status      string `json:"status"` // its market status as the exchange names it, "" if unknown
+	AgeMS       int64  `json:"age_ms"` // since its last event, -1 if there was none on this connection
+	ThresholdMS int64  `json:"threshold_ms"`
+	Events      uint64 `json:"events"` // books and price infos since the start
+	Bid         string `json:"bid"`    // best prices as decimals, "" for none
+	BidVolume   int64  `json:"bid_volume"`
+	Ask         string `json:"ask"`
+	AskVolume   int64  `json:"ask_volume"`
+	Last        string `json:"last"`
+	Auction     bool   `json:"auction"` // the best level holds an ATO or ATC volume and no price
+}
+
+// Symbols lists the wanted symbols by name.
+func (t *Tree) Symbols() []SymbolState {
+	now := clock.Mono()
+	out := []SymbolState{}
+	for _, slot := range t.seen.Symbols() {
+		s := SymbolState{Symbol: slot.Name, State: slot.State().String(), AgeMS: -1,
+			ThresholdMS: t.symbolGap(slot.Name).Milliseconds()}
+		if st := slot.Status(); st != 0 {
+			s.Status = st.String()
+		}
+		if last := slot.Last(); last != 0 {
+			s.AgeMS = clock.Since(now, last).Milliseconds()
+		}
+		if e, n := t.last(topic.BidOffer(slot.Name)); e != nil {
+			s.book(e.(*messages.BidOffer))
+			s.Events += n
+		}
+		if e, n := t.last(topic.PriceInfo(slot.Name)); e != nil {
+			s.Last = e.(*messages.PriceInfo).Last().String()
+			s.Events += n
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (s *SymbolState) book(b *messages.BidOffer) {
+	bid, ask := b.BestBid(), b.BestAsk()
+	s.BidVolume, s.AskVolume, s.Auction = bid.Volume, ask.Volume, b.IsAuction()
+	if bid.Price != 0 {
+		s.Bid = bid.Price.String()
+	}
+	if ask.Price != 0 {
+		s.Ask = ask.Price.String()
+	}
+}
+
+func (t *Tree) last(name string) (messages.Event, uint64) {
+	tp := t.topics.Lookup([]byte(name))
+	if tp == nil {
+		return nil, 0
+	}
+	return t.latest.Get(tp.Index)
+}
+
+// Ready reports whether the feed is connected and every wanted subscription answered, and
+// if not, why not. The silence of a closed market does not make it unready.
+func (t *Tree) Ready() (bool, string) {
+	select {
+	case <-t.quit:
+		return false, "the tree has stopped"
+	default:
+	}
+	v := t.status.View()
+	return v.Ready()
+}
+
+// Connection is a copy of the session's status.
+func (t *Tree) Connection() session.View { return t.status.View() }
+
+// Node is one actor of the tree as people see it.
+type Node struct {
+	Name      string `json:"name"`
+	State     string `json:"state"`
+	Detail    string `json:"detail,omitempty"`
+	Restarts  uint64 `json:"restarts"`
+	LastCause string `json:"last_cause,omitempty"`
+	Queued    int    `json:"queued"`
+	Capacity  int    `json:"capacity,omitempty"` // of its mailbox, 0 for one without bound
+	Dropped   uint64 `json:"dropped"`
+	Handled   uint64 `json:"handled"` // elements of its queue that it is done with
+	Children  []Node `json:"children,omitempty"`
+}
+
+// Nodes gives the tree of actors from its root.
+func (t *Tree) Nodes() Node {
+	v := t.status.View()
+	r, q := t.raw.Counts(), t.queue.Counts()
+	root := Node{Name: "feed", State: "running"}
+	if ok, why := t.Ready(); !ok {
+		root.State, root.Detail = "not ready", why
+	}
+	sess := t.node("feed", "session")
+	sess.State, sess.Detail = v.State.String(), v.Host
+	if v.Since == 0 && v.LastError != "" {
+		sess.Detail = v.LastError
+	}
+	dec := t.node("feed", "decoder")
+	dec.Queued, dec.Capacity, dec.Dropped, dec.Handled = r.Queued, r.Capacity, r.Dropped, r.Delivered
+	disp := t.node("feed", "dispatcher")
+	disp.Queued, disp.Capacity, disp.Dropped, disp.Handled = q.Queued, q.Capacity, q.Dropped, q.Delivered
+	watch := t.node("feed", "health")
+	for _, slot := range t.seen.Symbols() {
+		c := t.node("health", slot.Name)
+		c.State = slot.State().String()
+		watch.Children = append(watch.Children, c)
+	}
+	strat := t.node("feed", "strategies")
+	list := t.list()
+	slices.SortFunc(list, func(a, b *instance) int { return cmp.Compare(a.Name, b.Name) })
+	for _, in := range list {
+		c := t.node("strategies", in.Name)
+		counts := in.Q.Counts()
+		c.State, c.Detail = in.State().String(), in.Type
+		c.Queued, c.Capacity, c.Dropped, c.Handled = counts.Queued, counts.Capacity, counts.Dropped, counts.Delivered
+		c.Restarts = in.Restarts.Load()
+		strat.Children = append(strat.Children, c)
+	}
+	root.Children = []Node{sess, dec, watch, disp, strat}
+	return root
+}
+
+func (t *Tree) node(parent, name string) Node {
+	n := Node{Name: name, State: "running"}
+	t.supervised.describe(parent, &n)
+	return n
+}

@@ -1,0 +1,237 @@
+package feedtree
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/feedtree/feedtree/actors/branch"
+	"github.com/feedtree/feedtree/actors/decoder"
+	"github.com/feedtree/feedtree/actors/dispatcher"
+	"github.com/feedtree/feedtree/actors/health"
+	"github.com/feedtree/feedtree/actors/session"
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/internal/seen"
+	"github.com/feedtree/feedtree/internal/settrade"
+	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
+)
+
+// rawQueue describes the queue between the socket's reader and the decoder.
+func rawQueue(cfg config.Config) mailbox.Config[raw.Message] {
+	return mailbox.Config[raw.Message]{
+		Name: "raw", Capacity: cfg.Feed.RawQueue.Capacity, MaxBytes: int64(cfg.Feed.RawQueue.MaxBytes),
+		Size:     (*raw.Message).Size,
+		Stamp:    func(m *raw.Message) int64 { return m.Mono },
+		Wall:     func(m *raw.Message) int64 { return m.Wall },
+		IsNotice: func(m *raw.Message) bool { return m.Notice != nil },
+		Merge: func(older, newer raw.Message) (raw.Message, bool) {
+			n, ok := messages.MergeNotices(older.Notice, newer.Notice)
+			newer.Notice = n
+			return newer, ok
+		},
+		Overflowed: func(n uint64, from, to int64) (raw.Message, bool) {
+			return raw.Message{Notice: overflowed("raw", n, from, to)}, true
+		},
+	}
+}
+
+// itemQueue describes the dispatcher's queue, or a strategy's.
+func itemQueue(name string, capacity int) mailbox.Config[flow.Item] {
+	return mailbox.Config[flow.Item]{
+		Name: name, Capacity: capacity,
+		Key: flow.ConflateKey, Stamp: flow.Received, Wall: flow.Wall, IsNotice: flow.IsNotice, Merge: flow.Merge,
+		Overflowed: func(n uint64, from, to int64) (flow.Item, bool) {
+			return flow.Notice(overflowed(name, n, from, to), clock.Mono()), true
+		},
+	}
+}
+
+func overflowed(where string, n uint64, from, to int64) *messages.Overflowed {
+	return &messages.Overflowed{Count: n, From: time.Unix(0, from).UTC(), To: time.Unix(0, to).UTC(), Where: where}
+}
+
+// connectable makes the REST client, which checks what only it can: the secret's form, the
+// base URL, the certificate authority.
+func (t *Tree) connectable() error {
+	trust, caErr := trusted(t.cfg.TLS)
+	c := t.cfg.Credentials
+	client, err := settrade.New(settrade.Config{
+		BaseURL: c.BaseURL, BrokerID: c.BrokerID, AppID: c.AppID, AppCode: c.AppCode,
+		AppSecret: settrade.Secret(c.AppSecret.Reveal()), TLS: trust, Timeout: t.cfg.Session.RESTTimeout,
+		UserAgent: "feedtree",
+	})
+	if err = errors.Join(caErr, asConfig(err)); err != nil {
+		return err
+	}
+	t.rest = client
+	t.system = supervision.NewSystem()
+	t.supervised = newSupervisors(t)
+	return t.prepare(client, trust)
+}
+
+// asConfig turns the REST client's complaints about its fields into the configuration's.
+func asConfig(err error) error {
+	if err == nil {
+		return nil
+	}
+	var out []error
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		list = joined.Unwrap()
+	}
+	for _, e := range list {
+		var f *settrade.FieldError
+		if errors.As(e, &f) {
+			out = append(out, &config.Error{Key: f.Key, Value: f.Value, Reason: f.Reason})
+		} else {
+			out = append(out, e)
+		}
+	}
+	return errors.Join(out...)
+}
+
+// trusted is how servers are verified: TLS 1.2 or later, against the system's authorities
+// and, if configured, one more.
+func trusted(c config.TLS) (*tls.Config, error) {
+	out := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CAFile == "" {
+		return out, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return out, &config.Error{Key: "tls.ca_file", Value: c.CAFile, Reason: fmt.Sprintf("cannot be read: %v", errors.Unwrap(err))}
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return out, &config.Error{Key: "tls.ca_file", Value: c.CAFile, Reason: "holds no certificate; expected PEM"}
+	}
+	out.RootCAs = pool
+	return out, nil
+}
+
+// prepare makes what the actors are produced from.
+func (t *Tree) prepare(rest session.REST, trust *tls.Config) error {
+	s := t.cfg.Session
+	sessionDeps := session.Deps{
+		Config: session.Config{
+			KeepAlive: s.KeepAlive, PingTimeout: s.PingTimeout, ConnectTimeout: s.ConnectTimeout,
+			SubscribeTimeout: s.SubscribeTimeout, CloseTimeout: s.CloseTimeout, RenewBefore: s.RenewBefore,
+			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast, Backoff: backoff(s.Backoff, t.cfg.Supervision.Stable),
+		},
+		REST: rest, TLS: trust, Push: t.raw.Push, Feed: &t.counts.feed, Counts: &t.counts.connection,
+		Wanted: t.wanted, Status: t.status, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
+		Rand: rand.Float64, GiveUp: t.fail, Accepted: t.unreject,
+	}
+	decoderDeps := decoder.Deps{
+		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison, Log: t.log.With("node", "decoder"),
+		Lines: t.lines, State: decoder.NewState(t.queue.Push),
+	}
+	healthDeps := health.Deps{
+		Store: t.seen, Connected: t.status.Connected, Calendar: calendar(t.cfg.Market),
+		FeedGap: t.cfg.Health.FeedGap, SymbolGap: t.symbolGap, Sweep: t.cfg.Health.Sweep,
+		Stale: func(slot *seen.Symbol, since int64, threshold time.Duration) {
+			t.send("decoder", &decoder.PutStale{Symbol: slot, Since: since, Threshold: threshold})
+		},
+		Dead: func(since int64, threshold time.Duration) {
+			t.send("decoder", &decoder.PutFeedDead{Since: since, Threshold: threshold})
+		},
+		Child:  func(p actor.Producer) *actor.Props { return t.supervised.props(p) },
+		Forget: func(child string) { t.supervised.forget("health", child) },
+	}
+	t.supervised.nodes = []branch.Child{
+		{Name: "session", Props: t.supervised.props(session.Producer(sessionDeps))},
+		{Name: "decoder", Props: t.supervised.props(decoder.Producer(decoderDeps), actor.WithMailbox(mailbox.Producer(t.raw,
+			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.unread})))},
+		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps))},
+		{Name: "dispatcher", Props: t.supervised.props(dispatcher.Producer(t.router), actor.WithMailbox(mailbox.Producer(t.queue,
+			mailbox.Options[flow.Item]{Runs: true, Unread: &t.counts.unread})))},
+		{Name: "strategies", Props: t.supervised.parent("strategies", branch.Producer(branch.Deps{
+			Children: t.strategyChildren,
+			Spawned:  func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },
+		}))},
+	}
+	return nil
+}
+
+func (t *Tree) spawn() error {
+	props := t.supervised.parent("feed", branch.Producer(branch.Deps{
+		Children: func() []branch.Child { return t.supervised.nodes },
+		Spawned: func(name string, pid *actor.PID) {
+			t.pids.Store(name, pid)
+			if name == "session" {
+				t.send("session", &session.Start{})
+			}
+		},
+	}))
+	pid, err := t.system.Root.SpawnNamed(props, "feed")
+	if err != nil {
+		return fmt.Errorf("spawn the feed's root actor: %w", err)
+	}
+	t.root = pid
+	return nil
+}
+
+func (t *Tree) symbolGap(symbol string) time.Duration {
+	if d, ok := t.cfg.Health.Symbols[symbol]; ok {
+		return d
+	}
+	return t.cfg.Health.SymbolGap
+}
+
+func calendar(m config.Market) health.Calendar {
+	c := health.Calendar{Zone: m.Location(), Holidays: map[string]bool{}}
+	for _, s := range m.Sessions {
+		c.Sessions = append(c.Sessions, health.Session{Open: s.Open.Duration(), Close: s.Close.Duration()})
+	}
+	for _, d := range m.Holidays {
+		c.Holidays[d.String()] = true
+	}
+	return c
+}
+
+func backoff(b config.Backoff, stable time.Duration) supervision.BackoffConfig {
+	return supervision.BackoffConfig{Min: b.Min, Max: b.Max, Factor: b.Factor, Stable: stable}
+}
+
+// watch looks after what only time brings about: summaries of limited log lines, and the
+// strategies' drop rates.
+func (t *Tree) watch() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			t.lines.Flush(false)
+			for _, in := range t.list() {
+				in.sample(t.log)
+			}
+		case <-t.quit:
+			return
+		}
+	}
+}
+
+// Wait blocks until the tree has ended or ctx has.
+func (t *Tree) Wait(ctx context.Context) error {
+	select {
+	case <-t.stopped:
+		return t.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
