@@ -12,7 +12,10 @@ import (
 
 // maxErrors bounds what one layer reports: behind the hundredth line nobody reads, and a
 // file of another kind would be wrong in every line.
-const maxErrors = 100
+const (
+	maxErrors = 100
+	andMore   = "and more: the first hundred errors are shown"
+)
 
 // layer is what one source says: values of the right types by their keys in koanf, and
 // where each key was written.
@@ -40,7 +43,7 @@ func (l *layer) fail(line int, e *Error) {
 	}
 	l.errs = append(l.errs, l.at(line).on(e))
 	if len(l.errs) == maxErrors {
-		l.stop(line, "and more: the first hundred errors are shown")
+		l.stop(line, andMore)
 	}
 }
 

@@ -97,9 +97,14 @@ func build(layers []*layer) (*Loaded, error) {
 	out.Config.normalize(func(key, what string) {
 		out.Notes = append(out.Notes, note(out.nearestOrigin(key), key, what))
 	})
+	told := errs
 	for _, e := range Errors(out.Config.Validate()) {
-		if slices.ContainsFunc(errs, func(known *Error) bool { return follows(e.Key, known.Key) }) {
+		if slices.ContainsFunc(told, func(known *Error) bool { return follows(e.Key, known.Key) }) {
 			continue // what could not be read was told, and is checked when it can be
+		}
+		if len(errs)-len(told) == maxErrors {
+			errs = append(errs, &Error{Reason: andMore})
+			break
 		}
 		if o := out.nearestOrigin(e.Key); o.kind != "" {
 			o.on(e)

@@ -2,7 +2,6 @@ package config
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -44,13 +43,4 @@ func wantErrors(t *testing.T, err error, want ...string) {
 	if err != nil && len(Errors(err)) != len(got) {
 		t.Errorf("%d lines, but %d errors", len(got), len(Errors(err)))
 	}
-}
-
-func abs(t *testing.T, name string) string {
-	t.Helper()
-	p, err := filepath.Abs(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }

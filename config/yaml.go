@@ -32,7 +32,7 @@ func (l *layer) visit(n *yaml.Node, key string, depth int) *yaml.Node {
 		n = n.Alias
 	}
 	if l.nodes++; l.nodes > maxNodes || depth > maxDepth {
-		l.stop(n.Line, "too deep or too large: aliases (*) repeat it too often")
+		l.stop(n.Line, "too deep, or more than 100000 values with what aliases (*) repeat")
 	}
 	if l.stopped {
 		return nil

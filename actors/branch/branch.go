@@ -32,8 +32,9 @@ type Deps struct {
 
 // Branch is the actor.
 type Branch struct {
-	d    Deps
-	kids map[string]*actor.PID
+	d      Deps
+	kids   map[string]*actor.PID
+	ending bool // its own end takes the children along: they are not to come back
 }
 
 // Producer gives the function that makes the actor anew at each start.
@@ -48,6 +49,8 @@ func (b *Branch) Receive(ctx actor.Context) {
 		b.refresh(ctx)
 	case *actor.Terminated:
 		b.onTerminated(ctx, m)
+	case *actor.Stopping, *actor.Restarting:
+		b.ending = true
 	}
 }
 
@@ -83,5 +86,7 @@ func (b *Branch) onTerminated(ctx actor.Context, m *actor.Terminated) {
 			}
 		}
 	}
-	b.refresh(ctx)
+	if !b.ending {
+		b.refresh(ctx)
+	}
 }

@@ -1,0 +1,384 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+
+	"github.com/feedtree/feedtree/test/sandbox/market"
+)
+
+// Exchange is a running sandbox. All methods are safe for concurrent use.
+type Exchange struct {
+	cfg    Config
+	secret string
+	key    *ecdsa.PublicKey
+	caPEM  []byte
+	market *market.Market
+	broker *mqtt.Server
+	tokens *tokens
+	limits struct{ get, post limit }
+	faults *faults
+
+	listener, adminListener net.Listener
+	servers                 []*http.Server
+	quit                    chan struct{}
+	wg                      sync.WaitGroup
+	closing                 sync.Once
+
+	mu     sync.Mutex
+	closed bool
+	wires  map[*wire]*time.Timer
+	routes atomic.Pointer[routes]
+
+	count struct {
+		logins, rejectedLogins, refreshes, dispatcherTokens, connections atomic.Uint64
+		published, delivered, system, malformed, slowDropped, swallowed  atomic.Uint64
+		rateLimited                                                      atomic.Uint64
+	}
+}
+
+// routes tell who subscribed to what. A table is never written to once published.
+type routes struct {
+	byID   [][]*wire // by the market's topic index
+	byName map[string][]*wire
+}
+
+// Stats is what the exchange did; GET /stats gives it as JSON.
+type Stats struct {
+	Logins           uint64         `json:"logins"`
+	RejectedLogins   uint64         `json:"rejected_logins"`
+	Refreshes        uint64         `json:"refreshes"`
+	DispatcherTokens uint64         `json:"dispatcher_tokens"`
+	Connections      uint64         `json:"connections"`
+	OpenConnections  int            `json:"open_connections"`
+	Subscriptions    map[string]int `json:"subscriptions"`
+	Published        uint64         `json:"published"` // messages of the market's stream
+	Delivered        uint64         `json:"delivered"` // PUBLISH packets handed to a socket
+	System           uint64         `json:"system"`    // of those on $sys, apart
+	Malformed        uint64         `json:"malformed"` // payloads damaged by a fault
+	Swallowed        uint64         `json:"swallowed"` // packets lost on half-open links
+	SlowDropped      uint64         `json:"slow_dropped"`
+	RateLimited      uint64         `json:"rate_limited"`
+}
+
+// Start makes an exchange and lets it listen. It ends with Close or with ctx.
+func Start(ctx context.Context, cfg Config) (*Exchange, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	m, err := market.New(cfg.market())
+	if err != nil {
+		return nil, err
+	}
+	x := &Exchange{cfg: cfg, market: m, quit: make(chan struct{}), wires: map[*wire]*time.Timer{}, faults: newFaults()}
+	x.tokens = newTokens(cfg.TokenTTL)
+	x.limits.get, x.limits.post = limit{second: cfg.PerSecond, minute: cfg.PerMinute}, limit{second: cfg.PerSecond, minute: cfg.PerMinute}
+	x.reroute()
+	if x.secret, x.key, err = newSecret(cfg.Seed); err != nil {
+		return nil, err
+	}
+	var leaf tls.Certificate
+	if x.caPEM, leaf, err = certificates(); err != nil {
+		return nil, fmt.Errorf("make the certificates: %w", err)
+	}
+	if err := x.listen(leaf); err != nil {
+		return nil, err
+	}
+	if x.broker, err = newBroker(x); err != nil {
+		x.Close()
+		return nil, fmt.Errorf("start the broker: %w", err)
+	}
+	x.serve(tls.NewListener(x.listener, &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"}}), x.api()) // HTTP/2 cannot upgrade to a WebSocket here
+	if x.adminListener != nil {
+		x.serve(x.adminListener, x.adminAPI())
+	}
+	if err := x.write(); err != nil {
+		x.Close()
+		return nil, err
+	}
+	if !cfg.Silent {
+		x.wg.Go(x.pump)
+	}
+	context.AfterFunc(ctx, func() { x.Close() })
+	return x, nil
+}
+
+func (x *Exchange) listen(tls.Certificate) (err error) {
+	if x.listener, err = net.Listen("tcp", x.cfg.Listen); err != nil {
+		return fmt.Errorf("listen: %w; choose another port, 0 for any free one", err)
+	}
+	if x.cfg.Admin == "" {
+		return nil
+	}
+	if x.adminListener, err = net.Listen("tcp", x.cfg.Admin); err != nil {
+		x.listener.Close()
+		return fmt.Errorf("admin: %w; choose another port, 0 for any free one", err)
+	}
+	return nil
+}
+
+func (x *Exchange) serve(ln net.Listener, h http.Handler) {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(x.cfg.Log.Handler(), slog.LevelDebug)}
+	x.servers = append(x.servers, s)
+	x.wg.Go(func() { s.Serve(ln) })
+}
+
+// Close ends the exchange within about two seconds. Closing twice is safe.
+func (x *Exchange) Close() error {
+	x.closing.Do(func() {
+		close(x.quit)
+		x.faults.heal()
+		x.mu.Lock()
+		x.closed = true
+		x.mu.Unlock()
+		x.cut(false)
+		for _, s := range x.servers {
+			s.Close()
+		}
+		x.listener.Close()
+		if x.broker != nil {
+			ended := make(chan struct{})
+			go func() { x.broker.Close(); close(ended) }()
+			select {
+			case <-ended:
+			case <-time.After(2 * time.Second): // it may hang
+			}
+		}
+	})
+	x.wg.Wait()
+	return nil
+}
+
+// join takes a connection in until its token ends.
+func (x *Exchange) join(w *wire, until time.Time) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return false
+	}
+	x.wires[w] = time.AfterFunc(time.Until(until), func() { w.kill(false) })
+	x.count.connections.Add(1)
+	return true
+}
+
+func (x *Exchange) leave(w *wire) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.wires[w].Stop()
+	delete(x.wires, w)
+	x.reroute()
+}
+
+// cut ends every connection at once and says how many there were.
+func (x *Exchange) cut(reset bool) int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for w := range x.wires {
+		w.kill(reset)
+	}
+	return len(x.wires)
+}
+
+func (x *Exchange) subscribe(w *wire, filters []string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, f := range filters {
+		w.filters[f] = true
+	}
+	x.reroute()
+}
+
+func (x *Exchange) unsubscribe(w *wire, filters []string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, f := range filters {
+		delete(w.filters, f)
+	}
+	x.reroute()
+}
+
+// reroute makes the table anew; x.mu must be held.
+func (x *Exchange) reroute() {
+	r := &routes{byName: map[string][]*wire{}}
+	wild := map[*wire][]string{}
+	for w := range x.wires {
+		for f := range w.filters {
+			if strings.ContainsAny(f, "+#") {
+				wild[w] = append(wild[w], f)
+			} else {
+				r.byName[f] = append(r.byName[f], w)
+			}
+		}
+	}
+	topics := x.market.Topics()
+	r.byID = make([][]*wire, len(topics))
+	for id, name := range topics {
+		r.byID[id] = r.byName[name]
+		for w, filters := range wild {
+			if !w.filters[name] && matchesAny(filters, name) {
+				r.byID[id] = append(r.byID[id][:len(r.byID[id]):len(r.byID[id])], w)
+			}
+		}
+	}
+	x.routes.Store(r)
+}
+
+func matchesAny(filters []string, topic string) bool {
+	for _, f := range filters {
+		if matches(strings.Split(f, "/"), strings.Split(topic, "/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// matches is MQTT 3.1.1, section 4.7; a wildcard first does not match what begins with $.
+func matches(filter, topic []string) bool {
+	if strings.HasPrefix(topic[0], "$") && (filter[0] == "+" || filter[0] == "#") {
+		return false
+	}
+	for i, f := range filter {
+		if f == "#" {
+			return true
+		}
+		if i >= len(topic) || (f != "+" && f != topic[i]) {
+			return false
+		}
+	}
+	return len(filter) == len(topic)
+}
+
+// Publish sends a payload, as it is, count times to the subscribers of a topic, and says
+// how many packets that made.
+func (x *Exchange) Publish(topic string, payload []byte, count int) int {
+	packet := appendPublish(nil, topic, payload)
+	n := 0
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for w := range x.wires {
+		var filters []string
+		for f := range w.filters {
+			filters = append(filters, f)
+		}
+		if !w.filters[topic] && !matchesAny(filters, topic) {
+			continue
+		}
+		system := 0
+		if strings.HasPrefix(topic, "$sys/") {
+			system = 1
+		}
+		for range count {
+			w.append(packet, 1, system)
+			n++
+		}
+		w.flush()
+	}
+	return n
+}
+
+// Stats reads the counters.
+func (x *Exchange) Stats() Stats {
+	c := &x.count
+	s := Stats{Logins: c.logins.Load(), RejectedLogins: c.rejectedLogins.Load(), Refreshes: c.refreshes.Load(),
+		DispatcherTokens: c.dispatcherTokens.Load(), Connections: c.connections.Load(), Subscriptions: map[string]int{},
+		Published: c.published.Load(), Delivered: c.delivered.Load(), System: c.system.Load(), Malformed: c.malformed.Load(),
+		Swallowed: c.swallowed.Load(), SlowDropped: c.slowDropped.Load(), RateLimited: c.rateLimited.Load()}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s.OpenConnections = len(x.wires)
+	for w := range x.wires {
+		for f := range w.filters {
+			s.Subscriptions[f]++
+		}
+	}
+	return s
+}
+
+// BaseURL is the REST API's address, AdminURL the admin API's, "" without one.
+func (x *Exchange) BaseURL() string { return "https://localhost:" + port(x.listener) }
+
+// AdminURL is the admin API's address, "" without one.
+func (x *Exchange) AdminURL() string {
+	if x.adminListener == nil {
+		return ""
+	}
+	return "http://" + x.adminListener.Addr().String()
+}
+
+func port(ln net.Listener) string {
+	_, p, _ := net.SplitHostPort(ln.Addr().String())
+	return p
+}
+
+// CA is the certificate of the exchange's authority, PEM.
+func (x *Exchange) CA() []byte { return x.caPEM }
+
+// CAPath is where the authority's certificate was written, "" without a directory.
+func (x *Exchange) CAPath() string {
+	if x.cfg.Dir == "" {
+		return ""
+	}
+	return filepath.Join(x.cfg.Dir, "ca.pem")
+}
+
+// Environment is what a client needs to connect, by variable.
+func (x *Exchange) Environment() map[string]string {
+	return map[string]string{
+		"SETTRADE_BASE_URL": x.BaseURL(), "SETTRADE_APP_ID": x.cfg.AppID, "SETTRADE_APP_SECRET": x.secret,
+		"SETTRADE_APP_CODE": x.cfg.AppCode, "SETTRADE_BROKER_ID": x.cfg.BrokerID,
+		"SETTRADE_EQUITY_ACCOUNT": x.cfg.EquityAccount, "SETTRADE_DERIVATIVES_ACCOUNT": x.cfg.DerivativesAccount,
+		"FEEDTREE_TLS_CA_FILE": x.CAPath(),
+	}
+}
+
+// Exports are the same as lines for a shell.
+func (x *Exchange) Exports() (out []string) {
+	for name, value := range x.Environment() {
+		if value != "" {
+			out = append(out, "export "+name+"="+quoted(value))
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// quoted puts a value between single quotes if a shell would make something of it.
+func quoted(v string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=+@,", r)
+	}
+	if strings.IndexFunc(v, func(r rune) bool { return !plain(r) }) < 0 {
+		return v
+	}
+	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
+}
+
+// write puts ca.pem and env into the directory.
+func (x *Exchange) write() error {
+	if x.cfg.Dir == "" {
+		return nil
+	}
+	env := strings.Join(x.Exports(), "\n") + "\n"
+	return errors.Join(
+		os.MkdirAll(x.cfg.Dir, 0o700),
+		os.WriteFile(x.CAPath(), x.caPEM, 0o644),
+		os.WriteFile(filepath.Join(x.cfg.Dir, "env"), []byte(env), 0o600),
+	)
+}
