@@ -86,6 +86,7 @@ type Tree struct {
 	stopping sync.Once
 	stopped  chan struct{}
 	ended    atomic.Int64 // clock.Mono
+	final    atomic.Pointer[finalStates]
 	quit     chan struct{}
 	err      atomic.Pointer[error]
 }
@@ -191,6 +192,7 @@ func (t *Tree) shutdown(ctx context.Context) {
 	defer close(t.stopped)
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.Shutdown.Deadline)
 	defer cancel()
+	t.final.Store(t.states())
 	t.mu.Lock()
 	t.sealed = true
 	t.mu.Unlock()

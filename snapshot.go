@@ -41,18 +41,43 @@ func (t *Tree) Snapshot() *ledger.Snapshot {
 	// The message in the decoder's hands may be counted decoded already.
 	s.Feed.Queued, s.Feed.Dropped, s.Feed.Discarded = uint64(r.Queued-r.Current), r.Dropped, r.Discarded
 	s.Feed.Received = t.counts.feed.Received.Load()
-	s.Feed.State = feedState(t.seen.Feed.State())
 
 	s.Connection = t.counts.connection.Read()
 	view := t.status.View()
 	s.Connection.State, s.Epoch = view.State.String(), view.Epoch
 	s.Supervision = t.counts.supervision.Read()
-	s.Symbols = t.symbolCounts()
+	final := t.final.Load()
+	if final == nil {
+		final = t.states()
+	}
+	s.Feed.State, s.Symbols = final.feed, final.symbols
+	for name, state := range final.strategies {
+		if c, ok := s.Strategies[name]; ok {
+			c.State = state
+			s.Strategies[name] = c
+		}
+	}
 	s.LatencyUS = quantiles(&t.latency)
 	s.Process = proc.Read()
 	s.DurationS = t.uptime().Seconds()
 	s.Check()
 	return s
+}
+
+// finalStates are the states as they were when the end began: that everything is stopped
+// after a stop is no news, what was stale or in quarantine then is.
+type finalStates struct {
+	feed       string
+	symbols    ledger.SymbolCounts
+	strategies map[string]string
+}
+
+func (t *Tree) states() *finalStates {
+	f := &finalStates{feed: feedState(t.seen.Feed.State()), symbols: t.symbolCounts(), strategies: map[string]string{}}
+	for _, in := range t.list() {
+		f.strategies[in.Name] = in.State().String()
+	}
+	return f
 }
 
 func (t *Tree) uptime() time.Duration {

@@ -31,7 +31,7 @@ func newSupervisors(t *Tree) *supervisors {
 		}
 		o := supervision.Options{
 			Node: node, Policy: func(string) supervision.Policy { return p }, Counts: &t.counts.supervision,
-			Log: t.log.With("node", node), Rand: rand.Float64, Happened: s.happened,
+			Log: t.log, Rand: rand.Float64, Happened: s.happened,
 		}
 		if node == "feed" {
 			o.Root = func(e supervision.Event) {

@@ -79,12 +79,16 @@ func (t *Tree) Ready() (bool, string) {
 		return false, "the tree has stopped"
 	default:
 	}
-	v := t.status.View()
+	v := t.Connection()
 	return v.Ready()
 }
 
 // Connection is a copy of the session's status.
-func (t *Tree) Connection() session.View { return t.status.View() }
+func (t *Tree) Connection() session.View {
+	v := t.status.View()
+	v.Wanted = t.wanted.Len() // the session may not have looked since it grew
+	return v
+}
 
 // Node is one actor of the tree as people see it.
 type Node struct {
@@ -102,7 +106,7 @@ type Node struct {
 
 // Nodes gives the tree of actors from its root.
 func (t *Tree) Nodes() Node {
-	v := t.status.View()
+	v := t.Connection()
 	r, q := t.raw.Counts(), t.queue.Counts()
 	root := Node{Name: "feed", State: "running"}
 	if ok, why := t.Ready(); !ok {

@@ -140,13 +140,16 @@ func (p *Parent) sweep(ctx actor.Context) {
 	}
 	now := clock.Now()
 	connected, at := p.d.Connected()
-	equity, derivatives, any := p.markets(now.Wall)
-	p.sweepFeed(now.Mono, connected, at, any)
+	markets := p.markets(now.Wall)
+	if connected && !markets.heard && clock.Since(now.Mono, at) < p.d.FeedGap {
+		return // the markets are about to say themselves whether they are open
+	}
+	p.sweepFeed(now.Mono, connected, at, markets.equity || markets.derivatives)
 	for _, c := range p.children {
-		open := equity
+		open := markets.equity
 		status := c.slot.Status()
 		if isSeries(c.slot.Name, status) {
-			open = derivatives
+			open = markets.derivatives
 		}
 		if itself, known := status.Open(); known && !itself {
 			open = false // a halt or a suspension is the symbol's own
@@ -172,28 +175,35 @@ func (p *Parent) sweepFeed(now int64, connected bool, at int64, open bool) {
 	}
 }
 
-// markets reports which markets are open: by their own exchange infos, by the calendar for
-// those that have not said.
-func (p *Parent) markets(wall int64) (equity, derivatives, any bool) {
+// openMarkets tells which markets are open, and whether all of them have said so.
+type openMarkets struct{ equity, derivatives, heard bool }
+
+// markets asks the exchange infos, and the calendar for markets that have not said.
+func (p *Parent) markets(wall int64) openMarkets {
 	calendar := p.d.Calendar.Open(time.Unix(0, wall))
-	var heard [2]bool
-	var open [2]bool
-	for _, m := range p.d.Store.Markets() {
-		i := 0
-		if m.Derivatives {
-			i = 1
-		}
-		if is, known := m.Open(); known {
-			heard[i] = true
-			open[i] = open[i] || is
+	out := openMarkets{heard: true}
+	var silent openMarkets
+	out.equity, silent.equity = anyOpen(p.d.Store.Markets(), false)
+	out.derivatives, silent.derivatives = anyOpen(p.d.Store.Markets(), true)
+	if silent.equity {
+		out.equity, out.heard = calendar, false
+	}
+	if silent.derivatives {
+		out.derivatives, out.heard = calendar, false
+	}
+	return out
+}
+
+// anyOpen reports whether a market of a kind is open, and whether none of them has said.
+func anyOpen(markets []*seen.Market, derivatives bool) (open, silent bool) {
+	silent = true
+	for _, m := range markets {
+		if is, known := m.Open(); m.Derivatives == derivatives && known {
+			silent = false
+			open = open || is
 		}
 	}
-	for i := range open {
-		if !heard[i] {
-			open[i] = calendar
-		}
-	}
-	return open[0], open[1], open[0] || open[1]
+	return open, silent
 }
 
 // isSeries tells derivatives from equities: by the market status if the symbol has sent

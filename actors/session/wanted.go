@@ -59,6 +59,13 @@ func (w *Wanted) List() []string {
 	return slices.Sorted(maps.Keys(w.topics))
 }
 
+// Len is how many topics are wanted.
+func (w *Wanted) Len() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.topics)
+}
+
 // Has reports whether anyone wants the topic.
 func (w *Wanted) Has(topic string) bool {
 	w.mu.Lock()

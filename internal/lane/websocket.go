@@ -2,6 +2,7 @@ package lane
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -52,8 +53,13 @@ func plain(err error) error {
 	if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived) {
 		return io.EOF
 	}
+	if websocket.IsCloseError(err, websocket.CloseAbnormalClosure) {
+		return errBroken // the library's words for it are about close codes
+	}
 	return err
 }
+
+var errBroken = fmt.Errorf("the connection broke off: %w", io.ErrUnexpectedEOF)
 
 func (s *stream) Write(p []byte) (int, error) {
 	s.write.Lock()

@@ -30,7 +30,7 @@ func (a *program) configCommand() *cobra.Command {
 			return config.Show(l, a.Out)
 		},
 	}
-	show.Flags().StringVarP(&a.flags.output, "output", "o", "table", "table or json")
+	a.outputFlag(show, "table", "table or json")
 	check := &cobra.Command{
 		Use: "check FILE", Short: "Check a configuration file", Example: "  runner config check feedtree.yaml",
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -23,7 +23,13 @@ import (
 // queryFlags are those of commands that ask the running process.
 func (a *program) queryFlags(c *cobra.Command, output, forms string) {
 	c.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
-	c.Flags().StringVarP(&a.flags.output, "output", "o", output, forms)
+	a.outputFlag(c, output, forms)
+}
+
+// outputFlag gives a command its own -o: commands differ in their default.
+func (a *program) outputFlag(c *cobra.Command, output, forms string) {
+	o := c.Flags().StringP("output", "o", output, forms)
+	c.PreRun = func(*cobra.Command, []string) { a.flags.output = *o }
 }
 
 func (a *program) checkOutput(forms ...string) error {

@@ -52,6 +52,6 @@ func (a *program) versionCommand() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVarP(&a.flags.output, "output", "o", "table", "table or json")
+	a.outputFlag(c, "table", "table or json")
 	return c
 }
