@@ -83,6 +83,7 @@ type Tree struct {
 	sealed    bool                       // stopping: nothing is spawned any more
 
 	began    int64 // clock.Mono
+	started  chan struct{} // closed when all of Start's work is visible
 	stopping sync.Once
 	stopped  chan struct{}
 	ended    atomic.Int64 // clock.Mono
@@ -118,6 +119,7 @@ func Start(ctx context.Context, cfg config.Config, types ...StrategyType) (*Tree
 	if err := t.spawn(); err != nil {
 		return nil, err
 	}
+	close(t.started)
 	go t.watch()
 	context.AfterFunc(ctx, func() { t.Stop(context.Background()) })
 	return t, nil
@@ -129,7 +131,7 @@ func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, e
 		cfg: cfg, types: map[string]StrategyType{}, log: slog.Default(),
 		topics: topic.NewTable(), seen: seen.New(), wanted: session.NewWanted(), status: session.NewStatus(),
 		latest: dispatcher.NewLatest(), instances: map[string]*instance{}, retired: map[string]ledger.Strategy{},
-		symbols: map[string]int{}, stopped: make(chan struct{}), quit: make(chan struct{}), began: clock.Mono(),
+		symbols: map[string]int{}, started: make(chan struct{}), stopped: make(chan struct{}), quit: make(chan struct{}), began: clock.Mono(),
 	}
 	t.lines = ratelog.New(t.log)
 	t.router = dispatcher.NewRouter(t.latest)
@@ -190,6 +192,7 @@ func (t *Tree) fail(err error) {
 
 func (t *Tree) shutdown(ctx context.Context) {
 	defer close(t.stopped)
+	<-t.started // the session may give up before Start has returned
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.Shutdown.Deadline)
 	defer cancel()
 	t.final.Store(t.states())

@@ -163,7 +163,7 @@ func TestAFileOfCommentsAndEmptySectionsChangesNothing(t *testing.T) {
 
 func TestTwoLoadsShareNothing(t *testing.T) {
 	inTemp(t)
-	s := Sources{Files: []string{write(t, "c.yaml", "symbols: [A]\nhealth: {symbols: {A: 1s}}\nstrategies: [{name: a, type: b, params: {x: [1]}}]\n")}}
+	s := Sources{Files: []string{write(t, "c.yaml", "symbols: [A]\nhealth: {symbols: {A: 1s}}\nstrategies: [{name: a, type: b, events: [bid_offer], params: {x: [1]}}]\n")}}
 	one, two := load(t, s), load(t, s)
 	one.Config.Symbols[0], one.Config.Market.Markets[0], one.Config.Health.Symbols["A"] = "Z", "Z", 0
 	one.Config.Strategies[0].Params["x"], one.Config.Strategies[0].Events[0] = 2, "Z"

@@ -136,7 +136,7 @@ func TestTheExampleOfAStrategyHasEveryKeyWithItsDefault(t *testing.T) {
 		t.Fatal(err, got)
 	}
 	s := got.Config.Strategies[0]
-	s.Symbols, s.Params = nil, nil // [] and {} there
+	s.Symbols, s.Events, s.Params = nil, nil, nil // [] and {} there
 	if want := DefaultStrategy("spread-1", "spread"); !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}

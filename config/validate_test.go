@@ -74,7 +74,6 @@ func TestAStrategyIsCheckedWhole(t *testing.T) {
 		"name: \"" + strings.Repeat("a", 65) + "\": expected 1 to 64 of a-z, 0-9, '_' and '-'": func(s *Strategy) { s.Name = strings.Repeat("a", 65) },
 		"type: missing: a strategy needs the name of its type":                                 func(s *Strategy) { s.Type = " " },
 		`symbols[1]: symbol "#": expected letters, digits, '-', '.' and '&' alone, not '#'`:    func(s *Strategy) { s.Symbols = []string{"AOT", "#"} },
-		"events: empty: name at least one of bid_offer, price_info, candlestick, equity_exchange_info, derivatives_exchange_info, equity_order, derivatives_order": func(s *Strategy) { s.Events = nil },
 		`events[0]: "book": expected bid_offer, price_info, candlestick, equity_exchange_info, derivatives_exchange_info, equity_order, derivatives_order`:         func(s *Strategy) { s.Events = []string{"book"} },
 		`intervals[0]: "2m": expected one of 1m, 3m, 5m, 10m, 15m, 30m, 60m, 120m, 240m, 1d, 1w, 1M`:                                                               func(s *Strategy) { s.Intervals = []string{"2m"} },
 		"intervals: empty: candlesticks need one at least, like 1m":                                                                                                func(s *Strategy) { s.Events, s.Intervals = []string{"candlestick"}, nil },
