@@ -69,19 +69,19 @@ func TestEachNonsensicalValueIsRefusedWithItsKey(t *testing.T) {
 
 func TestAStrategyIsCheckedWhole(t *testing.T) {
 	for want, change := range map[string]func(*Strategy){
-		"name: missing: a strategy needs a name":                                               func(s *Strategy) { s.Name = "" },
-		`name: "A b": expected 1 to 64 of a-z, 0-9, '_' and '-'`:                               func(s *Strategy) { s.Name = "A b" },
-		"name: \"" + strings.Repeat("a", 65) + "\": expected 1 to 64 of a-z, 0-9, '_' and '-'": func(s *Strategy) { s.Name = strings.Repeat("a", 65) },
-		"type: missing: a strategy needs the name of its type":                                 func(s *Strategy) { s.Type = " " },
-		`symbols[1]: symbol "#": expected letters, digits, '-', '.' and '&' alone, not '#'`:    func(s *Strategy) { s.Symbols = []string{"AOT", "#"} },
-		`events[0]: "book": expected bid_offer, price_info, candlestick, equity_exchange_info, derivatives_exchange_info, equity_order, derivatives_order`:         func(s *Strategy) { s.Events = []string{"book"} },
-		`intervals[0]: "2m": expected one of 1m, 3m, 5m, 10m, 15m, 30m, 60m, 120m, 240m, 1d, 1w, 1M`:                                                               func(s *Strategy) { s.Intervals = []string{"2m"} },
-		"intervals: empty: candlesticks need one at least, like 1m":                                                                                                func(s *Strategy) { s.Events, s.Intervals = []string{"candlestick"}, nil },
-		`mailbox.capacity: "0": expected 1 to 100000000`:                                                                                                           func(s *Strategy) { s.Mailbox.Capacity = 0 },
-		`mailbox.overflow: "drop-oldest": expected drop_oldest, conflate, did you mean drop_oldest?`:                                                               func(s *Strategy) { s.Mailbox.Overflow = "drop-oldest" },
-		`mailbox.max_age: "-1s": expected a duration above 0 and at most a year`:                                                                                   func(s *Strategy) { s.Mailbox.MaxAge = -time.Second },
-		`mailbox.drop_warning: "0": expected a share above 0 and at most 1, like 0.01`:                                                                             func(s *Strategy) { s.Mailbox.DropWarning = 0 },
-		`mailbox.drop_warning: "1.5": expected a share above 0 and at most 1, like 0.01`:                                                                           func(s *Strategy) { s.Mailbox.DropWarning = 1.5 },
+		"name: missing: a strategy needs a name":                                                                                                           func(s *Strategy) { s.Name = "" },
+		`name: "A b": expected 1 to 64 of a-z, 0-9, '_' and '-'`:                                                                                           func(s *Strategy) { s.Name = "A b" },
+		"name: \"" + strings.Repeat("a", 65) + "\": expected 1 to 64 of a-z, 0-9, '_' and '-'":                                                             func(s *Strategy) { s.Name = strings.Repeat("a", 65) },
+		"type: missing: a strategy needs the name of its type":                                                                                             func(s *Strategy) { s.Type = " " },
+		`symbols[1]: symbol "#": expected letters, digits, '-', '.' and '&' alone, not '#'`:                                                                func(s *Strategy) { s.Symbols = []string{"AOT", "#"} },
+		`events[0]: "book": expected bid_offer, price_info, candlestick, equity_exchange_info, derivatives_exchange_info, equity_order, derivatives_order`: func(s *Strategy) { s.Events = []string{"book"} },
+		`intervals[0]: "2m": expected one of 1m, 3m, 5m, 10m, 15m, 30m, 60m, 120m, 240m, 1d, 1w, 1M`:                                                       func(s *Strategy) { s.Intervals = []string{"2m"} },
+		"intervals: empty: candlesticks need one at least, like 1m":                                                                                        func(s *Strategy) { s.Events, s.Intervals = []string{"candlestick"}, nil },
+		`mailbox.capacity: "0": expected 1 to 100000000`:                                                                                                   func(s *Strategy) { s.Mailbox.Capacity = 0 },
+		`mailbox.overflow: "drop-oldest": expected drop_oldest, conflate, did you mean drop_oldest?`:                                                       func(s *Strategy) { s.Mailbox.Overflow = "drop-oldest" },
+		`mailbox.max_age: "-1s": expected a duration above 0 and at most a year`:                                                                           func(s *Strategy) { s.Mailbox.MaxAge = -time.Second },
+		`mailbox.drop_warning: "0": expected a share above 0 and at most 1, like 0.01`:                                                                     func(s *Strategy) { s.Mailbox.DropWarning = 0 },
+		`mailbox.drop_warning: "1.5": expected a share above 0 and at most 1, like 0.01`:                                                                   func(s *Strategy) { s.Mailbox.DropWarning = 1.5 },
 	} {
 		c := Default()
 		s := DefaultStrategy("one", "spread")
