@@ -82,7 +82,7 @@ type Tree struct {
 	symbols   map[string]int             // wanted topics of each symbol
 	sealed    bool                       // stopping: nothing is spawned any more
 
-	began    int64 // clock.Mono
+	began    int64         // clock.Mono
 	started  chan struct{} // closed when all of Start's work is visible
 	stopping sync.Once
 	stopped  chan struct{}

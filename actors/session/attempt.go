@@ -33,7 +33,7 @@ func (d *Deps) try(ctx context.Context, gen *raw.Generation, token settrade.Toke
 	dispatch, err := d.REST.Dispatcher(ctx, o.token)
 	if err != nil && ClassOf(err) == ledger.FailAuth && !fresh {
 		// The token was good by our clock and the server thinks otherwise: one new login.
-		if fresh, err = d.ensure(ctx, &o, true); err == nil {
+		if _, err = d.ensure(ctx, &o, true); err == nil {
 			dispatch, err = d.REST.Dispatcher(ctx, o.token)
 		}
 	}

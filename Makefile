@@ -1,0 +1,58 @@
+# Every target does its own set-up; `make help` explains them.
+SHELL := /bin/bash
+GO ?= go
+BIN := bin/runner
+# What longer targets take; .ci/run asks for short forms.
+FUZZTIME ?= 30s
+BENCHTIME ?= 10x
+RUN ?=
+
+.PHONY: help
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: build
+build: ## compile the runner into bin/
+	@$(GO) build -o $(BIN) ./cmd/runner
+
+.PHONY: run
+run: build ## the whole tree on the embedded sandbox exchange; RUN="--rate 10000" adds flags
+	@./$(BIN) run --sandbox $(RUN)
+
+.PHONY: test
+test: ## all tests, the examples' module included
+	$(GO) test -shuffle=on ./...
+	cd examples && $(GO) test -shuffle=on ./...
+
+.PHONY: race
+race: ## all tests under the race detector
+	$(GO) test -race -shuffle=on ./...
+	cd examples && $(GO) test -race -shuffle=on ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzzer, FUZZTIME each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+.PHONY: bench
+bench: ## every benchmark; the ratios are paired within one run
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/... ./messages/... ./test/sandbox/...
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) ./test/bench
+
+.PHONY: balance
+balance: build ## a minute at 10,000 messages a second: the ledgers and the latency
+	./$(BIN) run --sandbox --rate 10000 --duration 60s --summary json --addr 127.0.0.1:0
+
+.PHONY: sdk
+sdk: ## the official Python SDK against the sandbox (wants port 443)
+	./test/sdk/run
+
+.PHONY: lint
+lint: ## gofmt, vet, staticcheck, a tidy module
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	cd examples && $(GO) vet ./... && $(GO) mod tidy -diff
