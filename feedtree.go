@@ -147,9 +147,12 @@ func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, e
 		t.types[typ.name] = typ
 		order = append(order, typ.name)
 	}
-	errs = append(errs, cfg.Validate(), cfg.CheckCredentials())
+	cfg.Normalize()
 	list, err := instances(cfg, t.types, order)
-	errs = append(errs, err)
+	// The instances are checked with what their types asked for.
+	cfg.Strategies = list
+	t.cfg = cfg
+	errs = append(errs, err, cfg.Validate(), cfg.CheckCredentials())
 	if t.raw, err = mailbox.New(rawQueue(cfg)); err != nil {
 		errs = append(errs, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -21,12 +22,20 @@ func volume(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// price shows the auction where there is no price because of it.
+// price shows a price with two decimals at least, so that a column lines up, and the
+// auction where there is no price because of it.
 func price(p string, auction bool) string {
-	if p == "" && auction {
-		return "auction"
+	if p == "" {
+		if auction {
+			return "auction"
+		}
+		return ""
 	}
-	return p
+	whole, decimals, _ := strings.Cut(p, ".")
+	for len(decimals) < 2 {
+		decimals += "0"
+	}
+	return whole + "." + decimals
 }
 
 func age(ms int64) string {

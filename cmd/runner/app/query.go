@@ -141,7 +141,7 @@ func (a *program) symbolsCommand() *cobra.Command {
 				t.AppendHeader(table.Row{"SYMBOL", "STATE", "STATUS", "AGE", "THRESHOLD", "BID", "ASK", "LAST", "EVENTS"})
 				for _, s := range list {
 					t.AppendRow(table.Row{s.Symbol, s.State, s.Status, age(s.AgeMS), age(s.ThresholdMS),
-						price(s.Bid, s.Auction), price(s.Ask, s.Auction), s.Last, s.Events})
+						price(s.Bid, s.Auction), price(s.Ask, s.Auction), price(s.Last, false), s.Events})
 				}
 				t.SetColumnConfigs(rightAligned(4, 9))
 				fmt.Fprintln(w, t.Render())

@@ -180,7 +180,7 @@ func (s *screen) render(t *feedtree.Tree, now *ledger.Snapshot, rate, passed flo
 		s.events[v.Symbol] = v.Events
 		if i < room {
 			w.AppendRow(table.Row{v.Symbol, volume(v.BidVolume), price(v.Bid, v.Auction), price(v.Ask, v.Auction),
-				volume(v.AskVolume), v.Last, fmt.Sprintf("%.0f", perSecond), age(v.AgeMS), v.State})
+				volume(v.AskVolume), price(v.Last, false), fmt.Sprintf("%.0f", perSecond), age(v.AgeMS), v.State})
 		}
 	}
 	w.SetColumnConfigs(rightAligned(2, 8))
