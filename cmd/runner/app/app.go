@@ -59,9 +59,6 @@ func Run(ctx context.Context, types []feedtree.StrategyType, args []string, s St
 	a := &program{types: types, Streams: s}
 	root := a.command()
 	root.SetArgs(args)
-	root.SetIn(s.In)
-	root.SetOut(s.Out)
-	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
@@ -141,7 +138,10 @@ strategies through a supervised tree of actors, and loses nothing in silence.`,
 	p.StringVar(&a.flags.logForm, "log-format", "", "auto, text or json")
 	root.AddCommand(a.runCommand(), a.sandboxCommand(), a.decodeCommand(), a.tailCommand(), a.treeCommand(),
 		a.symbolsCommand(), a.strategiesCommand(), a.healthCommand(), a.configCommand(), a.versionCommand())
-	root.InitDefaultCompletionCmd()
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.InitDefaultCompletionCmd() // it remembers where to write
 	for _, c := range root.Commands() {
 		strict(c)
 	}
