@@ -46,7 +46,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"/actors/branch":     {module + "/"},
 		"/test/sandbox":      {module + "/actors", module + "/cmd", module + "/config"},
 		"/cmd/runner/app":    {module + "/internal/codec/oracle"},
-		"/internal/codec":    {"google.golang.org/protobuf"},
+		"/internal/codec":    {"google.golang.org/protobuf/proto", "google.golang.org/protobuf/reflect"},
 	} {
 		for _, d := range deps(t, module+pkg) {
 			for _, not := range nots {

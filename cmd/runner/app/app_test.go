@@ -204,14 +204,13 @@ func TestARunOnTheSandboxBalancesAndCanBeLookedAtWhileItRuns(t *testing.T) {
 	if got := look("tree"); !strings.Contains(got, "└─ demo  running") || !strings.Contains(got, "sandbox_admin: "+admin) {
 		t.Errorf("tree: %s", got)
 	}
+	tailOf(t, addr)
 	if got := look("symbols", "-o", "json"); !strings.Contains(got, `"symbol": "AOT"`) || !strings.Contains(got, `"state": "live"`) {
 		t.Errorf("symbols: %s", got)
 	}
 	if got := look("strategies"); !strings.Contains(got, "demo") {
 		t.Errorf("strategies: %s", got)
 	}
-	tailOf(t, addr)
-
 	res, err := http.Post(admin+"/faults", "application/json", strings.NewReader(`{"kind":"cut"}`))
 	if err != nil {
 		t.Fatal(err)

@@ -40,7 +40,8 @@ func startChild(ctx context.Context, f runFlags, logs io.Writer) (*child, error)
 	c := &child{cmd: exec.Command(self, "sandbox", "--exit-with-stdin",
 		"--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
 		"--rate", strconv.FormatFloat(f.rate, 'f', -1, 64), "--seed", strconv.FormatInt(f.seed, 10),
-		"--symbols", strconv.Itoa(f.count), "--clock", f.clock, "--token-ttl", f.ttl.String())}
+		"--symbols", strconv.Itoa(f.count), "--clock", f.clock,
+		"--speed", strconv.FormatFloat(f.speed, 'f', -1, 64), "--token-ttl", f.ttl.String())}
 	detach(c.cmd)
 	c.cmd.Stderr = logs
 	stdin, err := c.cmd.StdinPipe()

@@ -25,6 +25,7 @@ type runFlags struct {
 	seed     int64
 	count    int
 	clock    string
+	speed    float64
 	ttl      time.Duration
 	duration time.Duration
 	summary  string
@@ -51,6 +52,7 @@ a second. With --sandbox it starts an exchange of its own as a child process.`,
 	p.Int64Var(&f.seed, "seed", 1, "with --sandbox: the market's seed")
 	p.IntVar(&f.count, "sandbox-symbols", 50, "with --sandbox: how many equities its market has")
 	p.StringVar(&f.clock, "sandbox-clock", "open", "with --sandbox: open, or day for the day's sessions")
+	p.Float64Var(&f.speed, "sandbox-speed", 1, "with --sandbox-clock day: virtual seconds a second")
 	p.DurationVar(&f.ttl, "token-ttl", time.Hour, "with --sandbox: how long its tokens live")
 	p.StringSlice("symbols", nil, "books and price infos of these, for every strategy that names none")
 	p.DurationVar(&f.duration, "duration", 0, "stop after this time; 0 for never")
