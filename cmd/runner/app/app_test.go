@@ -87,6 +87,7 @@ func TestWhatAWrongCommandLineIsTold(t *testing.T) {
 		{"an unknown output", nil, "tree -o xml", 2, "table or json"},
 		{"tail of nothing", nil, "tail", 2, "needs a symbol"},
 		{"a rate of 0", nil, "run --sandbox --rate 0", 2, "1 to 100000"},
+		{"a clock that is none", nil, "run --sandbox --sandbox-clock noon", 2, "open or day"},
 		{"a summary of another form", nil, "run --summary xml", 2, "text, json or none"},
 		{"no credentials", nil, "run", 3, "SETTRADE_APP_SECRET"},
 		{"a secret that is no base64", with("SETTRADE_APP_SECRET=%%"), "run", 3, "credentials.app_secret: is no base64"},

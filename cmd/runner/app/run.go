@@ -15,6 +15,7 @@ import (
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/httpd"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/test/sandbox"
 	"github.com/feedtree/feedtree/test/sandbox/market"
 )
 
@@ -68,12 +69,20 @@ func (f *runFlags) check() error {
 		return usage("--summary %q: expected text, json or none", f.summary)
 	case f.duration < 0:
 		return usage("--duration %v: expected 0 for no end, or a time such as 60s", f.duration)
-	case f.sandbox && (f.rate < 1 || f.rate > 100_000):
-		return usage("--rate %v: expected 1 to 100000 messages a second", f.rate)
-	case f.sandbox && (f.count < 1 || f.count > 900):
-		return usage("--sandbox-symbols %d: expected 1 to 900", f.count)
+	}
+	if f.sandbox {
+		if err := f.exchange().Validate(); err != nil {
+			return &exitError{exitUsage, err}
+		}
 	}
 	return nil
+}
+
+// exchange is what the child is asked to be.
+func (f *runFlags) exchange() sandbox.Config {
+	c := sandbox.DefaultConfig()
+	c.Rate, c.Seed, c.Symbols, c.Clock, c.Speed, c.TokenTTL = f.rate, f.seed, f.count, f.clock, f.speed, f.ttl
+	return c
 }
 
 func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) error {
