@@ -111,6 +111,8 @@ type Session struct {
 	result outcome // of the attempt that the transition in progress is about
 	cause  error   // of the transition in progress
 	timers struct{ retry, renew, tick *time.Timer }
+
+	stopRenewal context.CancelFunc
 }
 
 type (

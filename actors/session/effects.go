@@ -131,8 +131,7 @@ func (s *Session) retire() {
 func (s *Session) delay() {
 	m := s.d.Memory
 	d := m.backoff.Failed(s.d.Config.Backoff, s.d.Rand)
-	class := ClassOf(s.cause)
-	if class == ledger.FailAuth && s.state == Waiting && s.link == nil {
+	if ClassOf(s.cause) == ledger.FailAuth {
 		d = max(d, s.d.Config.Backoff.Max)
 	}
 	var rest *settrade.Error
@@ -154,7 +153,16 @@ func (s *Session) finish() {
 	}()
 }
 
+// cancelRenewal ends a renewal under way: a stop does not wait for it.
+func (s *Session) cancelRenewal() {
+	if s.stopRenewal != nil {
+		s.stopRenewal()
+		s.stopRenewal = nil
+	}
+}
+
 func (s *Session) stopTimers() {
+	s.cancelRenewal()
 	for _, t := range []*time.Timer{s.timers.retry, s.timers.renew, s.timers.tick} {
 		if t != nil {
 			t.Stop()
@@ -186,15 +194,16 @@ func (s *Session) armRenewal(in time.Duration) {
 // renewToken fetches a new token while the old connection goes on.
 func (s *Session) renewToken() {
 	gen, token := s.gen.ID, s.d.Memory.token
-	ctx, cancel := context.WithTimeout(context.Background(), time.Until(token.ExpiresAt)+time.Second)
+	var ctx context.Context
+	ctx, s.stopRenewal = context.WithTimeout(context.Background(), time.Until(token.ExpiresAt)+time.Second)
 	s.spawn(func() {
-		defer cancel()
 		t, err := s.d.renew(ctx, token)
 		s.send(&renewedMsg{gen, t, err})
 	})
 }
 
 func (s *Session) onRenewed(m *renewedMsg) {
+	s.cancelRenewal()
 	if m.err == nil {
 		s.d.Memory.token = m.token
 	}

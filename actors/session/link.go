@@ -46,7 +46,7 @@ func (d *Deps) dial(ctx context.Context, gen *raw.Generation, host string, t set
 	dialer := websocket.Dialer{
 		TLSClientConfig: d.TLS.Clone(), Subprotocols: []string{"mqtt"},
 		ReadBufferSize: 64 << 10, WriteBufferSize: 4 << 10, HandshakeTimeout: d.Config.ConnectTimeout,
-		NetDialContext: d.NetDial,
+		NetDialContext: d.NetDial, Proxy: http.ProxyFromEnvironment,
 	}
 	ws, answer, err := dialer.DialContext(ctx, target.String(), http.Header{"Authorization": {t.Authorization()}})
 	if err != nil {

@@ -4,7 +4,7 @@ package main
 
 import (
 	"github.com/feedtree/feedtree/cmd/runner/app"
-	"github.com/feedtree/feedtree/internal/demo"
+	"github.com/feedtree/feedtree/cmd/runner/internal/demo"
 )
 
 func main() { app.Main(demo.Type()) }

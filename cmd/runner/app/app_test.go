@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/feedtree/feedtree/internal/demo"
+	"github.com/feedtree/feedtree/cmd/runner/internal/demo"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/feedtree/feedtree"
-	"github.com/feedtree/feedtree/internal/httpd"
+	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 

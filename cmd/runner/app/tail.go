@@ -18,8 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/internal/httpd"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
 )

@@ -2,7 +2,7 @@ package app
 
 import (
 	"github.com/feedtree/feedtree"
-	"github.com/feedtree/feedtree/internal/demo"
+	"github.com/feedtree/feedtree/cmd/runner/internal/demo"
 )
 
 func types() []feedtree.StrategyType { return []feedtree.StrategyType{demo.Type()} }
