@@ -119,10 +119,12 @@ func (c *Conn) Read(p []byte) (int, error) {
 // fill reads the socket once. A packet that has begun moves to a new piece when the old one
 // has no room for its rest.
 func (c *Conn) fill() error {
-	have := len(c.buf) - c.from
-	need := max(minRoom, c.wanted()-have)
+	have, need := len(c.buf)-c.from, minRoom
+	if whole := c.wanted(); whole > have {
+		need = whole - have // however little comes at a time, the piece is the packet's last
+	}
 	if cap(c.buf)-len(c.buf) < need {
-		next := make([]byte, have, max(pieceSize, have+need))
+		next := make([]byte, have, max(pieceSize, have+need+minRoom))
 		copy(next, c.buf[c.from:])
 		c.buf, c.from = next, 0
 	}
