@@ -194,9 +194,11 @@ func (m *box[T]) handOver(msg *any) {
 		}
 		if m.pending.Load() > 0 {
 			m.lease.Done()
-			if m.takeSystem(msg) || (!m.suspended.Load() && m.takeControl(msg)) {
+			for m.takeSystem(msg) {
+			}
+			if !m.suspended.Load() && m.takeControl(msg) {
 				now = clock.Mono()
-				if m.suspended.Load() || i%2 == 0 {
+				if i%2 == 0 {
 					continue // else the queue has its turn
 				}
 			}
