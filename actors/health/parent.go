@@ -70,11 +70,11 @@ type phase struct {
 
 // step notes the market's and the connection's state and returns since when the deadline runs.
 func (p *phase) step(connected bool, connectedAt int64, open bool, now int64) int64 {
-	if connected && !p.connected {
+	switch {
+	case connected && !p.connected:
 		p.since = connectedAt
-	}
-	if open && !p.open {
-		p.since = max(p.since, now)
+	case open && !p.open:
+		p.since = now
 	}
 	p.connected, p.open = connected, open
 	return p.since
@@ -144,7 +144,7 @@ func (p *Parent) sweep(ctx actor.Context) {
 	if connected && !markets.heard && clock.Since(now.Mono, at) < p.d.FeedGap {
 		return // the markets are about to say themselves whether they are open
 	}
-	p.sweepFeed(now.Mono, connected, at, markets.equity || markets.derivatives)
+	p.sweepFeed(now.Mono, connected, at, markets.any)
 	for _, c := range p.children {
 		open := markets.equity
 		status := c.slot.Status()
@@ -176,34 +176,48 @@ func (p *Parent) sweepFeed(now int64, connected bool, at int64, open bool) {
 }
 
 // openMarkets tells which markets are open, and whether all of them have said so.
-type openMarkets struct{ equity, derivatives, heard bool }
+type openMarkets struct{ equity, derivatives, any, heard bool }
 
-// markets asks the exchange infos, and the calendar for markets that have not said.
+// markets asks the exchange infos, and the calendar for markets that have not said, or whose
+// infos nobody configured.
 func (p *Parent) markets(wall int64) openMarkets {
 	calendar := p.d.Calendar.Open(time.Unix(0, wall))
-	out := openMarkets{heard: true}
-	var silent openMarkets
-	out.equity, silent.equity = anyOpen(p.d.Store.Markets(), false)
-	out.derivatives, silent.derivatives = anyOpen(p.d.Store.Markets(), true)
-	if silent.equity {
-		out.equity, out.heard = calendar, false
+	out := openMarkets{equity: calendar, derivatives: calendar, heard: true}
+	known := false
+	for _, derivatives := range []bool{false, true} {
+		open, configured, heard := anyOpen(p.d.Store.Markets(), derivatives)
+		if !configured {
+			continue
+		}
+		known = true
+		if !heard {
+			out.heard, open = false, calendar
+		}
+		out.any = out.any || open
+		if derivatives {
+			out.derivatives = open
+		} else {
+			out.equity = open
+		}
 	}
-	if silent.derivatives {
-		out.derivatives, out.heard = calendar, false
+	if !known {
+		out.any = calendar
 	}
 	return out
 }
 
-// anyOpen reports whether a market of a kind is open, and whether none of them has said.
-func anyOpen(markets []*seen.Market, derivatives bool) (open, silent bool) {
-	silent = true
+// anyOpen reports whether a market of a kind is open, whether there is one, and whether one
+// has said.
+func anyOpen(markets []*seen.Market, derivatives bool) (open, configured, heard bool) {
 	for _, m := range markets {
-		if is, known := m.Open(); m.Derivatives == derivatives && known {
-			silent = false
-			open = open || is
+		if m.Derivatives != derivatives {
+			continue
 		}
+		configured = true
+		is, known := m.Open()
+		open, heard = open || is, heard || known
 	}
-	return open, silent
+	return open, configured, heard
 }
 
 // isSeries tells derivatives from equities: by the market status if the symbol has sent
