@@ -1,0 +1,201 @@
+package strategies
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
+
+	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/hist"
+	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/poison"
+	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/messages"
+)
+
+type extension struct{}
+
+var extensionID = ctxext.NextContextExtensionID()
+
+func (extension) ExtensionID() ctxext.ContextExtensionID { return extensionID }
+
+// restarting restarts a failed child at once.
+type restarting struct{}
+
+func (restarting) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, _, _ any) {
+	parent.RestartChildren(child)
+}
+
+type play struct {
+	*Instance
+	poison *poison.Store
+	system *actor.ActorSystem
+	parent *actor.PID
+	mu     sync.Mutex
+	log    []string
+}
+
+func (p *play) note(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.log = append(p.log, fmt.Sprintf(format, args...))
+}
+
+// newPlay runs an instance whose actor notes what it receives, and then does what is asked.
+func newPlay(t *testing.T, also func(c actor.Context), make func(n int) error) *play {
+	t.Helper()
+	p := &play{system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
+	var err error
+	if p.poison, err = poison.New(poison.DefaultLimits()); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	p.Instance, err = New(Config{Name: "x", Type: "t", Extension: extension{}, Latency: &hist.Histogram{}, Poison: p.poison,
+		Lines: ratelog.New(slog.New(slog.DiscardHandler)),
+		Queue: mailbox.Config[flow.Item]{Name: "x", Capacity: 100, IsNotice: flow.IsNotice},
+		Snapshot: func() []messages.Notice {
+			return []messages.Notice{&messages.Snapshot{Event: messages.NewBidOffer(&messages.BidOfferData{Symbol: "OLD"})}}
+		},
+		New: func() (actor.Actor, error) {
+			n++
+			if make != nil {
+				if err := make(n); err != nil {
+					return nil, err
+				}
+			}
+			return actor.ReceiveFunc(func(c actor.Context) {
+				switch m := c.Message().(type) {
+				case messages.Event:
+					p.note("event %s", m.Symbol())
+				case *messages.Restarted:
+					p.note("restarted: %s, lost %d", m.Cause, m.Lost)
+				case messages.Notice:
+					p.note("%s", m.Type())
+				default:
+					p.note("%T", m)
+				}
+				if also != nil {
+					also(c)
+				}
+			}), nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.parent = p.system.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+		if _, ok := c.Message().(*actor.Started); ok {
+			c.Spawn(actor.PropsFromProducer(p.Producer(), actor.WithMailbox(p.Mailbox())))
+		}
+	}, actor.WithSupervisor(restarting{})))
+	synctest.Wait()
+	return p
+}
+
+func (p *play) end() {
+	p.system.Root.StopFuture(p.parent).Wait()
+	p.system.Shutdown()
+	time.Sleep(time.Minute)
+}
+
+func (p *play) is(t *testing.T, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !slices.Equal(p.log, want) {
+		t.Errorf("received\n%q, want\n%q", p.log, want)
+	}
+	p.log = nil
+}
+
+func item(symbol string) flow.Item {
+	return flow.Item{Msg: messages.NewBidOffer(&messages.BidOfferData{Symbol: symbol})}
+}
+
+func TestANewIncarnationIsToldWhyFirstThenShownWhatIsKnownThenGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t, func(c actor.Context) {
+			if e, ok := c.Message().(messages.Event); ok && e.Symbol() == "BAD" {
+				panic("no good")
+			}
+			if _, ok := c.Message().(*actor.Started); ok && c.Get(extensionID) == nil {
+				t.Error("no handle at the start")
+			}
+		}, nil)
+		defer p.end()
+		p.is(t, "*actor.Started", "snapshot")
+		p.Q.Push([]flow.Item{item("A"), item("BAD"), item("B")})
+		p.is(t, "event A", "event BAD", "*actor.Restarting", "*actor.Started", "restarted: no good, lost 1", "snapshot", "event B")
+		if c := p.Counts(3); c.Delivered != 2 || c.Failed != 1 || c.State != "running" {
+			t.Errorf("%+v", c)
+		}
+		kept := p.poison.List()
+		if len(kept) != 1 || kept[0].Reason != "no good" || kept[0].Stack == "" || len(kept[0].Payload) == 0 {
+			t.Errorf("%+v", kept)
+		}
+	})
+}
+
+func TestAConstructorThatFailsIsAFailureOfThatStartAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t, nil, func(n int) error {
+			if n < 3 {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		defer p.end()
+		p.Q.Push([]flow.Item{item("A")})
+		p.is(t, "*actor.Started", "restarted: strategy x could not be made: not yet, lost 0", "snapshot", "event A")
+	})
+}
+
+func TestPanicsInTheLastMessagesEndNothingElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t, func(c actor.Context) {
+			switch c.Message().(type) {
+			case *actor.Stopping, *actor.Stopped, *actor.Restarting:
+				panic("at the end")
+			case messages.Event:
+				panic("an event")
+			}
+		}, nil)
+		p.Q.Push([]flow.Item{item("A")})
+		synctest.Wait()
+		p.end()
+		select {
+		case <-p.Done():
+		default:
+			t.Error("its end was not told")
+		}
+		if p.State() != Stopped {
+			t.Error(p.State())
+		}
+	})
+}
+
+func TestAnEventIsHandedOverWithoutAnAllocation(t *testing.T) {
+	q, err := mailbox.New(mailbox.Config[flow.Item]{Name: "x", Capacity: 100, IsNotice: flow.IsNotice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &Instance{Config: Config{Latency: &hist.Histogram{}}, Q: q}
+	run := []flow.Item{item("A")}
+	l := q.Lease(nil)
+	if n := testing.AllocsPerRun(1000, func() {
+		q.Push(run)
+		it, notice, _ := l.Next()
+		in.delivered(&run[0], notice, 1, 2)
+		_ = it.Msg
+	}); n != 0 {
+		t.Error(n)
+	}
+}
