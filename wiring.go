@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -168,13 +169,20 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config) error {
 	return nil
 }
 
+// spawn starts the actors and returns when each of the root's children is there: what is
+// sent to them from now on, a stop for one, is not lost.
 func (t *Tree) spawn() error {
+	there := make(chan struct{})
+	begin := sync.OnceFunc(func() {
+		t.send("session", &session.Start{})
+		close(there)
+	})
 	props := t.supervised.parent("feed", branch.Producer(branch.Deps{
 		Children: func() []branch.Child { return t.supervised.nodes },
 		Spawned: func(name string, pid *actor.PID) {
 			t.pids.Store(name, pid)
-			if name == "session" {
-				t.send("session", &session.Start{})
+			if last := t.supervised.nodes[len(t.supervised.nodes)-1]; name == last.Name {
+				begin()
 			}
 		},
 	}))
@@ -183,6 +191,7 @@ func (t *Tree) spawn() error {
 		return fmt.Errorf("spawn the feed's root actor: %w", err)
 	}
 	t.root = pid
+	<-there
 	return nil
 }
 

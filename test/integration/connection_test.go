@@ -268,6 +268,18 @@ func TestAStopDuringADelayDoesNotWaitForItAndTwiceIsSafe(t *testing.T) {
 	}
 }
 
+func TestAStopRightAfterTheStartIsNoRace(t *testing.T) {
+	x := exchange(t, moving)
+	for range 20 {
+		tree := start(t, configured(t, x, nil), recording("r", &record{}, nil))
+		began := time.Now()
+		tree.Stop(context.Background())
+		if took := time.Since(began); took > 5*time.Second {
+			t.Fatalf("the end took %v", took)
+		}
+	}
+}
+
 func TestAServerThatNeverAnswersIsAbandonedByAStop(t *testing.T) {
 	asked := make(chan struct{}, 10)
 	release := make(chan struct{})
