@@ -88,8 +88,10 @@ type Tree struct {
 	stopped  chan struct{}
 	ended    atomic.Int64 // clock.Mono
 	final    atomic.Pointer[finalStates]
-	quit     chan struct{}
-	err      atomic.Pointer[error]
+
+	abandoned atomic.Int64 // strategies' actors that were replaced and have not woken
+	quit      chan struct{}
+	err       atomic.Pointer[error]
 }
 
 // Start builds the tree and starts it. It returns at once: reaching nobody is no error, the
@@ -210,8 +212,7 @@ func (t *Tree) shutdown(ctx context.Context) {
 	t.drained(ctx)
 	close(t.quit)
 	t.supervised.close()
-	deadline, _ := ctx.Deadline()
-	supervision.StopTree(t.system, t.root, max(time.Until(deadline), 500*time.Millisecond))
+	supervision.StopTree(t.system, t.root, t.patience(ctx))
 	t.raw.End()
 	t.queue.End()
 	for _, in := range t.list() {
@@ -220,6 +221,22 @@ func (t *Tree) shutdown(ctx context.Context) {
 	t.rest.CloseIdle()
 	t.lines.Flush(true)
 	t.ended.Store(clock.Mono())
+}
+
+// patience is how long the actors have to stop: what is left of the time, or half a second
+// when one of them is known not to return.
+func (t *Tree) patience(ctx context.Context) time.Duration {
+	const least = 500 * time.Millisecond
+	deadline, _ := ctx.Deadline()
+	if t.abandoned.Load() > 0 {
+		return least
+	}
+	for _, in := range t.list() {
+		if in.Receiving() > time.Second {
+			return least
+		}
+	}
+	return max(time.Until(deadline), least)
 }
 
 // drained waits until the queues are empty, one after the other down the stream, for half

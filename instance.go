@@ -164,7 +164,7 @@ func (in *instance) list() (out []string) {
 func (t *Tree) strategyChildren() (out []branch.Child) {
 	for _, in := range t.list() {
 		if t.wantsActor(in) {
-			out = append(out, branch.Child{Name: in.Name, Props: actor.PropsFromProducer(in.Producer(), actor.WithMailbox(in.Mailbox()))})
+			out = append(out, branch.Child{Name: in.ActorName(), Props: in.Props()})
 		}
 	}
 	slices.SortFunc(out, func(a, b branch.Child) int { return strings.Compare(a.Name, b.Name) })
@@ -175,6 +175,31 @@ func (t *Tree) wantsActor(in *instance) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return !in.gone && !t.sealed && in.alive()
+}
+
+// replaceIfStuck gives an instance a new actor on the same queue when its Receive has not
+// returned for longer than the deadline. The old one cannot be killed; it consumes and
+// counts nothing any more, and stops if it ever wakes.
+func (t *Tree) replaceIfStuck(in *instance) {
+	limit := t.cfg.Supervision.ReceiveDeadline
+	if limit == 0 || in.Receiving() <= limit || !t.wantsActor(in) {
+		return
+	}
+	t.abandoned.Add(1)
+	if t.supervised.stuck(in.Name, in.GiveUp()) {
+		in.Replaced.Inc()
+	}
+	t.send("strategies", &branch.Refresh{})
+}
+
+// woke notes that an actor which had been replaced has ended after all.
+func (t *Tree) woke(actorName string) {
+	name, _, _ := strings.Cut(actorName, "~")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if in := t.instances[name]; in != nil && in.ActorName() != actorName {
+		t.abandoned.Add(-1)
+	}
 }
 
 // snapshots lists the last known books and infos of an instance's topics.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -38,6 +39,9 @@ func newSupervisors(t *Tree) *supervisors {
 				t.fail(fmt.Errorf("the %s failed %d times within %v and was given up: %s", e.Child, c.Budget.Restarts+1, c.Budget.Window, e.Cause))
 			}
 		}
+		if node == "strategies" {
+			o.Gone = s.gone
+		}
 		s.by[node] = supervision.NewStrategy(o)
 	}
 	return s
@@ -64,6 +68,19 @@ func (s *supervisors) happened(e supervision.Event) {
 		in.Q.Close() // from now on it costs nothing: pushed and discarded
 		in.Q.Discard()
 	}
+}
+
+// gone tells the actor of a strategy that was replaced from the one in its place.
+func (s *supervisors) gone(pid *actor.PID) bool {
+	name, _, _ := strings.Cut(pid.Id[strings.LastIndexByte(pid.Id, '/')+1:], "~")
+	s.tree.mu.Lock()
+	defer s.tree.mu.Unlock()
+	in := s.tree.instances[name]
+	return in != nil && !strings.HasSuffix(pid.Id, "/"+in.ActorName())
+}
+
+func (s *supervisors) stuck(child, cause string) (replace bool) {
+	return s.by["strategies"].Stuck(child, cause)
 }
 
 // props makes the props of an actor without children.

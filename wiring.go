@@ -164,6 +164,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config) error {
 		{Name: "strategies", Props: t.supervised.parent("strategies", branch.Producer(branch.Deps{
 			Children: t.strategyChildren,
 			Spawned:  func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },
+			Ended:    t.woke,
 		}))},
 	}
 	return nil
@@ -217,8 +218,8 @@ func backoff(b config.Backoff, stable time.Duration) supervision.BackoffConfig {
 	return supervision.BackoffConfig{Min: b.Min, Max: b.Max, Factor: b.Factor, Stable: stable}
 }
 
-// watch looks after what only time brings about: summaries of limited log lines, and the
-// strategies' drop rates.
+// watch looks after what only time brings about: summaries of limited log lines, the
+// strategies' drop rates, and those that do not return.
 func (t *Tree) watch() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -228,6 +229,7 @@ func (t *Tree) watch() {
 			t.lines.Flush(false)
 			for _, in := range t.list() {
 				in.sample(t.log)
+				t.replaceIfStuck(in)
 			}
 		case <-t.quit:
 			return

@@ -145,6 +145,8 @@ type Supervision struct {
 	Backoff Backoff       `koanf:"backoff"`
 	Budget  Budget        `koanf:"budget"`
 	Stable  time.Duration `koanf:"stable"`
+	// ReceiveDeadline is how long a strategy's Receive may take; 0 for as long as it likes.
+	ReceiveDeadline time.Duration `koanf:"receive_deadline"`
 }
 
 // Budget is how many restarts a child has in a window.

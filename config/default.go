@@ -32,6 +32,8 @@ func Default() Config {
 			Backoff: Backoff{Min: 200 * time.Millisecond, Max: 30 * time.Second, Factor: 2},
 			Budget:  Budget{Restarts: 10, Window: 5 * time.Minute},
 			Stable:  30 * time.Second,
+
+			ReceiveDeadline: 5 * time.Second,
 		},
 		Poison:   Poison{Entries: 1000, Bytes: 16 << 20},
 		HTTP:     HTTP{Addr: "127.0.0.1:9330"},

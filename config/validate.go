@@ -43,6 +43,9 @@ func (c Config) Validate() error {
 	v.between("supervision.budget.restarts", c.Supervision.Budget.Restarts, 1, 1_000_000)
 	v.positive("supervision.budget.window", c.Supervision.Budget.Window)
 	v.positive("supervision.stable", c.Supervision.Stable)
+	if c.Supervision.ReceiveDeadline != 0 { // 0 is no deadline
+		v.positive("supervision.receive_deadline", c.Supervision.ReceiveDeadline)
+	}
 	v.between("poison.entries", c.Poison.Entries, 1, maxCapacity)
 	v.bytes("poison.bytes", c.Poison.Bytes)
 	v.addr("http.addr", c.HTTP.Addr)

@@ -40,6 +40,9 @@ type Options struct {
 	// Happened is told of every decision when it is made, and of every restart when it is
 	// carried out. It must not block.
 	Happened func(Event)
+	// Gone reports whether a child was replaced: whatever it does when it wakes is no failure
+	// of anyone's, and it is only stopped. nil if none ever is.
+	Gone func(*actor.PID) bool
 	// Root is told of an escalation that has no parent to go to; nil below the root.
 	Root func(Event)
 }
@@ -49,7 +52,7 @@ type Event struct {
 	At      time.Time
 	Node    string // the parent
 	Child   string
-	Kind    string // "restart_scheduled", "restarted", "escalated", "quarantined", "stopped" or "abandoned"
+	Kind    string // "restart_scheduled", "restarted", "replaced", "escalated", "quarantined", "stopped" or "abandoned"
 	Class   Class
 	Cause   string // one line, at most 300 bytes
 	Delay   time.Duration
@@ -85,6 +88,10 @@ func NewStrategy(o Options) *Strategy { return &Strategy{o: o, kids: map[string]
 // HandleFailure implements actor.SupervisorStrategy; the engine calls it on the parent's
 // goroutine.
 func (s *Strategy) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, pid *actor.PID, _ *actor.RestartStatistics, reason, message any) {
+	if s.o.Gone != nil && s.o.Gone(pid) {
+		parent.StopChildren(pid)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := childName(pid)
@@ -133,6 +140,35 @@ func (s *Strategy) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, 
 	if d.Action == DoEscalate && s.o.Root != nil {
 		s.o.Root(e)
 	}
+}
+
+// Stuck decides about a child that does not return, which is a failure like any other but
+// that nobody can restart it: within its budget it is to be replaced, at once, which true
+// tells; beyond it comes what the policy says, without an escalation: a stuck child must not
+// end the tree.
+func (s *Strategy) Stuck(child, cause string) (replace bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.kids[child]
+	if k == nil {
+		k = &kid{}
+		s.kids[child] = k
+	}
+	s.drop(k)
+	s.o.Counts.Failures.Inc()
+	e := Event{At: time.Now().UTC(), Node: s.o.Node, Child: child, Class: Stuck, Cause: cause}
+	k.status.Cause = cause
+	var d Decision
+	d, k.Child = Decide(s.o.Policy(child), k.Child, Stuck, clock.Mono(), s.o.Rand)
+	if replace = d.Action == DoRestart && !s.closed; replace {
+		e.Kind, e.Attempt, k.status.State = "replaced", d.Attempt, "running"
+		s.o.Counts.Replaced.Inc()
+	} else {
+		e.Kind, k.status.State = "quarantined", "quarantined"
+		s.o.Counts.Quarantined.Inc()
+	}
+	s.tell(e)
+	return replace
 }
 
 // schedule restarts the child, and the siblings its scope names, when its delay is over.
@@ -229,7 +265,7 @@ func (s *Strategy) tell(e Event) {
 	switch e.Kind {
 	case "restarted":
 		level = slog.LevelInfo
-	case "escalated", "quarantined", "stopped":
+	case "escalated", "quarantined", "stopped", "replaced":
 		level = slog.LevelError
 	}
 	s.o.Log.Log(context.Background(), level, "supervision: "+strings.ReplaceAll(e.Kind, "_", " "), "event", e.Kind, "node", e.Node, "child", e.Child,
@@ -239,8 +275,13 @@ func (s *Strategy) tell(e Event) {
 	}
 }
 
-// childName is the last part of a PID's path.
-func childName(pid *actor.PID) string { return pid.Id[strings.LastIndexByte(pid.Id, '/')+1:] }
+// childName is the last part of a PID's path, without the number that a replacement bears
+// behind a tilde.
+func childName(pid *actor.PID) string {
+	name := pid.Id[strings.LastIndexByte(pid.Id, '/')+1:]
+	name, _, _ = strings.Cut(name, "~")
+	return name
+}
 
 // Cause renders a failure's reason as one line of at most 300 bytes.
 func Cause(reason any) string {

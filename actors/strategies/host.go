@@ -15,6 +15,7 @@ import (
 // engine wraps each message in an envelope for middleware, an allocation an event.
 type host struct {
 	in   *Instance
+	mine func() bool // false once the actor was replaced
 	user actor.Actor
 }
 
@@ -27,7 +28,9 @@ func (h *host) Receive(ctx actor.Context) {
 		h.guarded(ctx)
 	case *actor.Stopped:
 		h.guarded(ctx)
-		h.in.end()
+		if h.mine() {
+			h.in.end()
+		}
 	default:
 		h.user.Receive(ctx)
 	}
@@ -51,7 +54,9 @@ func (h *host) onStarted(ctx actor.Context) {
 			h.show(ctx, n)
 		}
 	}
-	h.in.SetState(Running)
+	if h.mine() {
+		h.in.SetState(Running)
+	}
 }
 
 func (h *host) show(ctx actor.Context, n messages.Notice) {

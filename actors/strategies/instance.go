@@ -72,11 +72,18 @@ type Instance struct {
 	Replaced ledger.Counter
 
 	state   atomic.Int32
-	running atomic.Int64 // clock.Mono at which the Receive in progress began, 0 when idle
+	current atomic.Pointer[incarnation]
+	number  atomic.Int32 // of replacements
 	cause   atomic.Pointer[string]
 	lost    atomic.Uint64
 	done    chan struct{}
 	ended   atomic.Bool
+}
+
+// incarnation is one actor on the instance's queue, from its spawn over its restarts to its
+// end or its replacement.
+type incarnation struct {
+	running atomic.Int64 // clock.Mono at which the Receive in progress began, 0 when idle
 }
 
 // New makes an instance and its queue; errors are those of the queue's configuration.
@@ -97,28 +104,66 @@ func (in *Instance) SetState(s State) { in.state.Store(int32(s)) }
 // Done is closed when the actor has stopped for good.
 func (in *Instance) Done() <-chan struct{} { return in.done }
 
+// ActorName is what its actor is called now: the instance's name, and behind a tilde the
+// number of its replacements, since the one before may never end.
+func (in *Instance) ActorName() string {
+	if n := in.number.Load(); n > 0 {
+		return fmt.Sprintf("%s~%d", in.Name, n)
+	}
+	return in.Name
+}
+
 // Receiving tells for how long the Receive in progress has been going on, 0 when idle.
 func (in *Instance) Receiving() time.Duration {
-	if at := in.running.Load(); at != 0 {
-		return clock.Since(clock.Mono(), at)
+	if c := in.current.Load(); c != nil {
+		if at := c.running.Load(); at != 0 {
+			return clock.Since(clock.Mono(), at)
+		}
 	}
 	return 0
 }
 
-// Mailbox makes the mailboxes of the instance's incarnations, all on its one queue.
-func (in *Instance) Mailbox() actor.MailboxProducer {
-	return mailbox.Producer(in.Q, mailbox.Options[flow.Item]{
-		Message:   func(it *flow.Item) any { return it.Msg },
-		Delivered: in.delivered,
-		Failed:    in.failed,
-		Unread:    in.Unread,
-		Current:   &in.running,
-	})
+// GiveUp parts the instance from an actor that does not return: the event in its hand is
+// kept and counted failed, its successor, under another name, is told why, and
+// whatever it does when it wakes is nobody's. It returns the cause.
+func (in *Instance) GiveUp() (cause string) {
+	cause = fmt.Sprintf("stuck: Receive has not returned for %v", in.Receiving().Round(time.Millisecond))
+	in.cause.Store(&cause)
+	if it, ok := in.Q.Current(); ok {
+		in.lost.Add(1)
+		in.keep(&it, "stuck", cause, "")
+	}
+	in.current.Store(nil)
+	in.number.Add(1)
+	in.SetState(Starting)
+	// Nobody has the lease now, and what was in hand is failed.
+	in.Q.Lease(nil).Release()
+	return cause
 }
 
-// Producer gives the function that makes the host anew at each start.
-func (in *Instance) Producer() actor.Producer {
-	return func() actor.Actor { return &host{in: in} }
+// Props makes the props of the instance's next actor. more is what the tree adds.
+func (in *Instance) Props(more ...actor.PropsOption) *actor.Props {
+	inc := &incarnation{}
+	mine := func() bool { return in.current.Load() == inc }
+	box := mailbox.Incarnations(in.Q, func() mailbox.Options[flow.Item] {
+		in.current.Store(inc)
+		return mailbox.Options[flow.Item]{
+			Message: func(it *flow.Item) any { return it.Msg },
+			Delivered: func(it *flow.Item, isNotice bool, start, end int64) {
+				if mine() {
+					in.delivered(it, isNotice, start, end)
+				}
+			},
+			Failed: func(it flow.Item, isEvent bool, reason any) {
+				if mine() {
+					in.failed(it, isEvent, reason)
+				}
+			},
+			Unread: in.Unread, Current: &inc.running,
+		}
+	})
+	host := func() actor.Actor { return &host{in: in, mine: mine} }
+	return actor.PropsFromProducer(host, append(more, actor.WithMailbox(box))...)
 }
 
 func (in *Instance) delivered(it *flow.Item, isNotice bool, start, _ int64) {
@@ -135,14 +180,22 @@ func (in *Instance) failed(it flow.Item, isEvent bool, reason any) {
 		return
 	}
 	in.lost.Add(1)
-	e, ok := it.Msg.(messages.Event)
+	e, ok := in.keep(&it, "panic", cause, string(debug.Stack()))
 	if !ok {
 		return
 	}
-	in.Poison.Keep(poison.Entry{At: time.Unix(0, e.WallNanos()).UTC(), Node: "strategies/" + in.Name, Class: "panic",
-		Reason: cause, Topic: e.Kind().String(), Epoch: e.Epoch(), Payload: codec.Append(nil, e), Stack: string(debug.Stack())})
 	in.Lines.Log(slog.LevelError, "strategy_panic/"+in.Name, "a strategy failed on an event",
 		"event", "strategy_failed", "strategy", in.Name, "kind", e.Kind().String(), "epoch", e.Epoch(), "seq", e.Seq(), "cause", cause)
+}
+
+// keep puts an event that a strategy failed on where a person can look at it, re-encoded.
+func (in *Instance) keep(it *flow.Item, class, cause, stack string) (messages.Event, bool) {
+	e, ok := it.Msg.(messages.Event)
+	if ok {
+		in.Poison.Keep(poison.Entry{At: time.Unix(0, e.WallNanos()).UTC(), Node: "strategies/" + in.Name, Class: class,
+			Reason: cause, Topic: e.Kind().String(), Epoch: e.Epoch(), Payload: codec.Append(nil, e), Stack: stack})
+	}
+	return e, ok
 }
 
 func oneLine(s string) string {

@@ -92,7 +92,7 @@ func newPlay(t *testing.T, also func(c actor.Context), make func(n int) error) *
 	}
 	p.parent = p.system.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
 		if _, ok := c.Message().(*actor.Started); ok {
-			c.Spawn(actor.PropsFromProducer(p.Producer(), actor.WithMailbox(p.Mailbox())))
+			c.Spawn(p.Props())
 		}
 	}, actor.WithSupervisor(restarting{})))
 	synctest.Wait()

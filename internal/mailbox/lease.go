@@ -103,6 +103,16 @@ func (l *Lease[T]) Fail() (e T, ok bool) {
 	return h.run[h.next-1], true
 }
 
+// Current returns the element that the holder of the lease is working on, if there is one.
+func (q *Queue[T]) Current() (e T, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.hand.current {
+		return e, false
+	}
+	return q.hand.run[q.hand.next-1], true
+}
+
 // Run is a stretch of the queue in an actor's hands. Its cursor lives with the queue: when
 // the actor fails, its successor is given the rest.
 type Run[T any] struct{ lease *Lease[T] }

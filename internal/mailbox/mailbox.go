@@ -42,8 +42,14 @@ type Options[T any] struct {
 // Producer makes mailboxes for successive actors on one queue. Each takes the lease from
 // the one before.
 func Producer[T any](q *Queue[T], o Options[T]) actor.MailboxProducer {
+	return Incarnations(q, func() Options[T] { return o })
+}
+
+// Incarnations is Producer with options of its own for each mailbox, so that an actor that
+// was replaced and wakes up can be told from the one in its place.
+func Incarnations[T any](q *Queue[T], options func() Options[T]) actor.MailboxProducer {
 	return func() actor.Mailbox {
-		m := &box[T]{opts: o}
+		m := &box[T]{opts: options()}
 		m.lease = q.Lease(m.schedule)
 		return m
 	}

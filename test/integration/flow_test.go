@@ -155,6 +155,74 @@ func TestAStrategyThatNeverReturnsHoldsUpNobodyNotEvenTheEnd(t *testing.T) {
 	}
 }
 
+func TestAStrategyThatNeverReturnsIsReplacedOnTheSameQueue(t *testing.T) {
+	x := exchange(t, nil)
+	r := &record{}
+	block, blocked := make(chan struct{}), make(chan struct{})
+	woke := make(chan struct{})
+	first := true
+	tree := start(t, configured(t, x, func(c *config.Config) { c.Supervision.ReceiveDeadline = 50 * time.Millisecond }),
+		recording("r", r, func(ctx actor.Context) {
+			if _, ok := ctx.Message().(messages.Event); ok && first {
+				first = false
+				close(blocked)
+				<-block
+				feedtree.From(ctx) // whatever it does now reaches nobody
+				close(woke)
+				panic("and it even panics")
+			}
+		}))
+	ready(t, tree)
+	x.Publish(topic.BidOffer("AOT"), bookOf("AOT", messages.Baht), 100)
+	<-blocked
+	eventually(t, "the rest through its successor", func() bool { return r.count("bid_offer AOT 1") == 100 })
+	n := r.notice("restarted").(*messages.Restarted)
+	if !strings.Contains(n.Cause, "stuck") || n.Lost != 1 {
+		t.Errorf("%+v", n)
+	}
+	close(block)
+	<-woke
+	x.Publish(topic.BidOffer("AOT"), bookOf("AOT", messages.Baht), 10)
+	eventually(t, "what comes later", func() bool { return r.count("bid_offer AOT 1") == 110 })
+	s := tree.Snapshot()
+	if c := s.Strategies["r"]; c.Failed != 1 || c.Delivered != 109 || c.Replaced != 1 || c.Restarts != 0 {
+		t.Errorf("%+v", c)
+	}
+	if v := s.Supervision; v.Failures != 1 || v.Replaced != 1 {
+		t.Errorf("%+v", v)
+	}
+	balanced(t, s)
+}
+
+func TestAStrategyThatIsStuckAgainAndAgainIsQuarantined(t *testing.T) {
+	x := exchange(t, nil)
+	good := &record{}
+	block := make(chan struct{})
+	defer close(block)
+	tree := start(t, configured(t, x, func(c *config.Config) {
+		c.Supervision.ReceiveDeadline, c.Supervision.Budget.Restarts = 10*time.Millisecond, 1
+	}), recording("good", good, nil), recording("stuck", &record{}, func(ctx actor.Context) {
+		if _, ok := ctx.Message().(messages.Event); ok {
+			<-block
+		}
+	}))
+	ready(t, tree)
+	x.Publish(topic.BidOffer("AOT"), bookOf("AOT", messages.Baht), 50)
+	eventually(t, "the quarantine", func() bool { return tree.Snapshot().Strategies["stuck"].State == "quarantined" })
+	x.Publish(topic.BidOffer("AOT"), bookOf("AOT", messages.Baht), 50)
+	eventually(t, "the other's events", func() bool { return good.count("bid_offer AOT 1") == 100 })
+	began := time.Now()
+	tree.Stop(context.Background())
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the end took %v", took)
+	}
+	s := tree.Snapshot()
+	if c := s.Strategies["stuck"]; c.Failed != 2 || c.Discarded != 98 || c.Replaced != 1 || c.State != "quarantined" {
+		t.Errorf("%+v", c)
+	}
+	balanced(t, s)
+}
+
 func TestASlowStrategyKeepsTheNewestAndIsTold(t *testing.T) {
 	x := exchange(t, nil)
 	r := &record{}
