@@ -116,22 +116,67 @@ func (t *Tree) register(in *instance) error {
 	return nil
 }
 
+// Resume takes an instance out of quarantine: its failures are forgotten, its queue takes
+// events again, and a new actor goes on.
+func (t *Tree) Resume(name string) error {
+	in, err := t.running(name)
+	if err != nil {
+		return err
+	}
+	if !in.Resume() {
+		return fmt.Errorf("strategy %s is not in quarantine but %s", name, in.State())
+	}
+	t.supervised.forget("strategies", name)
+	t.counts.supervision.Manual.Inc()
+	t.log.Info("a strategy was taken out of quarantine", "event", "strategy_resumed", "strategy", name)
+	t.send("strategies", &branch.Refresh{})
+	return nil
+}
+
+// Restart makes an instance's actor anew, by hand: it gets to the end of the message in hand,
+// and its successor goes on with the queue. Nothing is lost.
+func (t *Tree) Restart(name string) error {
+	in, err := t.running(name)
+	if err != nil {
+		return err
+	}
+	if s := in.State(); s != strategies.Running {
+		return fmt.Errorf("strategy %s cannot be restarted: it is %s", name, s)
+	}
+	in.Renew("restarted by hand")
+	t.counts.supervision.Manual.Inc()
+	t.log.Info("a strategy was restarted by hand", "event", "strategy_restarted", "strategy", name)
+	if pid, ok := t.pids.Load("strategies/" + in.ActorName()); ok {
+		t.system.Root.Stop(pid.(*actor.PID))
+	}
+	return nil
+}
+
+// running finds an instance that was not stopped.
+func (t *Tree) running(name string) (*instance, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if in := t.instances[name]; in != nil && !in.gone {
+		return in, nil
+	}
+	names := []string{}
+	for n, other := range t.instances {
+		if !other.gone {
+			names = append(names, n)
+		}
+	}
+	return nil, &config.Error{Key: "name", Value: name, Reason: "no such strategy is running", Nearest: config.Nearest(name, names)}
+}
+
 // StopStrategy stops an instance: it is given nothing more, its subscriptions go if nobody
 // else wants them, its actor gets to the end of the message in hand, and what waits in its
 // queue is counted discarded. An actor that does not return by the end of ctx is abandoned.
 func (t *Tree) StopStrategy(ctx context.Context, name string) error {
-	t.mu.Lock()
-	in := t.instances[name]
-	if in == nil || in.gone {
-		names := []string{}
-		for n, other := range t.instances {
-			if !other.gone {
-				names = append(names, n)
-			}
-		}
-		t.mu.Unlock()
-		return &config.Error{Key: "name", Value: name, Reason: "no such strategy is running", Nearest: config.Nearest(name, names)}
+	in, err := t.running(name)
+	if err != nil {
+		return err
 	}
+	t.mu.Lock()
 	in.gone = true
 	topics := in.list()
 	t.mu.Unlock()
@@ -140,7 +185,6 @@ func (t *Tree) StopStrategy(ctx context.Context, name string) error {
 	t.release(in.Name, topics)
 	in.Q.Close()
 	t.send("strategies", &branch.Refresh{})
-	var err error
 	select {
 	case <-in.Done():
 	case <-ctx.Done():

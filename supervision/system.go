@@ -13,6 +13,8 @@ func NewSystem() *actor.ActorSystem {
 	return actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
 		actor.WithDeadLetterRequestLogging(false),
+		// A first dead letter starts a goroutine that lives for this long, a stop or not.
+		actor.WithDeadLetterThrottleInterval(time.Millisecond),
 	)
 }
 

@@ -80,10 +80,17 @@ func (h *host) guarded(ctx actor.Context) {
 }
 
 func (in *Instance) end() {
-	if in.ended.CompareAndSwap(false, true) {
-		if in.State() != Quarantined {
-			in.SetState(Stopped)
-		}
-		close(in.done)
+	if in.renewed.Swap(false) {
+		in.SetState(Starting)
+		return
+	}
+	if in.State() != Quarantined {
+		in.SetState(Stopped)
+	}
+	in.over.Lock()
+	defer in.over.Unlock()
+	if !in.over.closed {
+		in.over.closed = true
+		close(in.over.done)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -76,8 +77,12 @@ type Instance struct {
 	number  atomic.Int32 // of replacements
 	cause   atomic.Pointer[string]
 	lost    atomic.Uint64
-	done    chan struct{}
-	ended   atomic.Bool
+	renewed atomic.Bool // its actor is being stopped to be made anew
+	over    struct {
+		sync.Mutex
+		done   chan struct{}
+		closed bool
+	}
 }
 
 // incarnation is one actor on the instance's queue, from its spawn over its restarts to its
@@ -92,7 +97,9 @@ func New(c Config) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Instance{Config: c, Q: q, done: make(chan struct{})}, nil
+	in := &Instance{Config: c, Q: q}
+	in.over.done = make(chan struct{})
+	return in, nil
 }
 
 // State reads the instance's state.
@@ -101,8 +108,33 @@ func (in *Instance) State() State { return State(in.state.Load()) }
 // SetState notes what supervision decided.
 func (in *Instance) SetState(s State) { in.state.Store(int32(s)) }
 
-// Done is closed when the actor has stopped for good.
-func (in *Instance) Done() <-chan struct{} { return in.done }
+// Done is closed when the actor has stopped for good, or until it is resumed.
+func (in *Instance) Done() <-chan struct{} {
+	in.over.Lock()
+	defer in.over.Unlock()
+	return in.over.done
+}
+
+// Resume takes the instance out of quarantine: its queue takes events again, and the tree may
+// give it an actor. false says that it is not in quarantine.
+func (in *Instance) Resume() bool {
+	if !in.state.CompareAndSwap(int32(Quarantined), int32(Starting)) {
+		return false
+	}
+	in.over.Lock()
+	defer in.over.Unlock()
+	if in.over.closed {
+		in.over.done, in.over.closed = make(chan struct{}), false
+	}
+	in.Q.Reopen()
+	return true
+}
+
+// Renew prepares a stop of its actor after which it is made anew; its successor is told why.
+func (in *Instance) Renew(cause string) {
+	in.cause.Store(&cause)
+	in.renewed.Store(true)
+}
 
 // ActorName is what its actor is called now: the instance's name, and behind a tilde the
 // number of its replacements, since the one before may never end.

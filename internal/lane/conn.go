@@ -12,11 +12,19 @@
 // A message's topic and payload are views into the piece they arrived in, which is never
 // written to again; so one allocation of 64 KiB serves some 150 books, and in return a
 // message that is kept keeps its whole piece. The feed keeps none for long: the raw queue is
-// bounded, the decoder copies what it needs.
+// bounded, the decoder copies what it needs. Bytes that are skipped use no piece up, so a
+// message is never kept with more than one piece of what surrounded it.
+//
+// The lane is stricter than paho's reader, on purpose: it takes only packets that a server
+// may send to a QoS 0 subscriber, in an order that makes sense (CONNACK first and once,
+// answers only to what was asked), within Limits, with topics that MQTT allows. What it does
+// take it delivers exactly as paho would; FuzzLaneAgainstPaho holds it to both.
 package lane
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -35,15 +43,37 @@ const (
 	MaxPayload = 64 << 10
 	// MaxPacket is the longest packet that is skipped; a longer one ends the connection.
 	MaxPacket = 1 << 20
-	// maxControl is the longest packet that paho is shown.
-	maxControl = 64 << 10
+	// MaxControl is the longest packet other than a PUBLISH.
+	MaxControl = 64 << 10
 	// MaxRun is how many messages are handed on at once at most.
 	MaxRun = 256
 
+	maxTopic  = 1<<16 - 1
+	maxHeader = 5 + 2 // the fixed header and the topic's length
 	pieceSize = 64 << 10
 	// minRoom is how much room a piece must have for the next read to be worth a system call.
 	minRoom = 4 << 10
 )
+
+// Limits are how long packets may be, in bytes; 0 stands for MaxPayload, MaxPacket and
+// MaxControl.
+type Limits struct {
+	Payload int // of a PUBLISH; a larger one is skipped and counted oversized
+	Packet  int // remaining length of a PUBLISH; a larger one is a protocol error
+	Control int // remaining length of anything else; a larger one is a protocol error
+}
+
+func (l Limits) orDefault() Limits {
+	for _, f := range []struct {
+		value *int
+		usual int
+	}{{&l.Payload, MaxPayload}, {&l.Packet, MaxPacket}, {&l.Control, MaxControl}} {
+		if *f.value <= 0 {
+			*f.value = f.usual
+		}
+	}
+	return l
+}
 
 // Config is what a lane works with.
 type Config struct {
@@ -53,6 +83,10 @@ type Config struct {
 	Push func([]raw.Message)
 	Feed *ledger.Feed
 	Fast bool // false hands on runs of one
+	// OnError, if set, is told why the lane ended: once, on the reader's goroutine, before
+	// Read returns that error. A deadline that has passed is no end.
+	OnError func(error)
+	Limits  Limits
 }
 
 // Conn is described in the package comment. Read is for one goroutine; everything else is
@@ -65,17 +99,21 @@ type Conn struct {
 	buf     []byte // the current piece; buf[from:] has been read and not been looked at
 	from    int
 	skip    int // bytes of an oversized message still to come
+	mark    int // where in buf that message began: nobody views what follows
 	control []byte
 	run     []raw.Message
 	stamp   clock.Stamp
-	greeted bool // CONNACK 0 was seen
-	err     error
+	greeted bool  // CONNACK 0 was seen
+	refused bool  // another CONNACK was seen
+	pending error // came with the last bytes read, and is due after them
+	err     error // the end
 
 	asked requests
 }
 
 // New makes a lane on a connection that carries MQTT.
 func New(conn net.Conn, cfg Config) *Conn {
+	cfg.Limits = cfg.Limits.orDefault()
 	c := &Conn{Conn: conn, cfg: cfg, asked: requests{subscribes: map[uint16]int{}, unsubscribes: map[uint16]bool{}}}
 	c.last.Store(clock.Mono())
 	return c
@@ -100,25 +138,47 @@ func (c *Conn) Read(p []byte) (int, error) {
 		more, err := c.parse()
 		c.handOn()
 		if err != nil {
-			c.err = err
 			c.Conn.Close()
-			return 0, err
+			return 0, c.end(err)
 		}
 		if more || len(c.control) > 0 {
 			continue
 		}
 		if err := c.fill(); err != nil {
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
-				c.err = err
+			if timedOut(err) {
+				return 0, err
 			}
-			return 0, err
+			if errors.Is(err, io.EOF) && (c.from < len(c.buf) || c.skip > 0) {
+				err = errCutOff
+			}
+			return 0, c.end(err)
 		}
 	}
+}
+
+// end keeps the error that every later Read returns.
+func (c *Conn) end(err error) error {
+	c.err = err
+	if c.cfg.OnError != nil {
+		c.cfg.OnError(err)
+	}
+	return err
+}
+
+var errCutOff = fmt.Errorf("the stream ended within a packet: %w", io.ErrUnexpectedEOF)
+
+func timedOut(err error) bool {
+	var n net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }
 
 // fill reads the socket once. A packet that has begun moves to a new piece when the old one
 // has no room for its rest.
 func (c *Conn) fill() error {
+	if err := c.pending; err != nil {
+		c.pending = nil
+		return err
+	}
 	have, need := len(c.buf)-c.from, minRoom
 	if whole := c.wanted(); whole > have {
 		need = whole - have // however little comes at a time, the piece is the packet's last
@@ -126,22 +186,28 @@ func (c *Conn) fill() error {
 	if cap(c.buf)-len(c.buf) < need {
 		next := make([]byte, have, max(pieceSize, have+need+minRoom))
 		copy(next, c.buf[c.from:])
-		c.buf, c.from = next, 0
+		c.buf, c.from, c.mark = next, 0, 0
 	}
-	n, err := c.Conn.Read(c.buf[len(c.buf):cap(c.buf)])
-	if n > 0 {
-		c.stamp = clock.Now()
-		c.last.Store(c.stamp.Mono)
-		c.buf = c.buf[:len(c.buf)+n]
-		return nil // an error comes again with the next read
+	for range 100 {
+		n, err := c.Conn.Read(c.buf[len(c.buf):cap(c.buf)])
+		if n > 0 {
+			c.stamp = clock.Now()
+			c.last.Store(c.stamp.Mono)
+			c.buf, c.pending = c.buf[:len(c.buf)+n], err
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return io.ErrNoProgress
 }
 
-// wanted is the length of the packet that has begun, 0 if it is not known yet.
+// wanted is how much of the packet that has begun must be in one piece, 0 if that is not
+// known yet: all of it, but of one that will be skipped no more than could be its topic.
 func (c *Conn) wanted() int {
 	if size, head, err := remaining(c.buf[c.from:]); err == nil && head > 0 && c.skip == 0 {
-		return min(head+size, MaxPayload+maxControl)
+		return min(head+size, max(c.cfg.Limits.Payload+maxTopic, c.cfg.Limits.Control)+maxHeader)
 	}
 	return 0
 }
@@ -154,6 +220,9 @@ func (c *Conn) parse() (more bool, err error) {
 			n := min(c.skip, len(c.buf)-c.from)
 			c.from += n
 			if c.skip -= n; c.skip > 0 {
+				// All that was read is gone through: the room is used again, or a small message
+				// ahead of each of many large ones would keep a whole piece.
+				c.buf, c.from = c.buf[:c.mark], c.mark
 				return false, nil
 			}
 		}

@@ -141,7 +141,7 @@ func TestPacketsThatMustNotBeEndTheConnection(t *testing.T) {
 		"a CONNECT from the server":    {join(connack, []byte{0x10, 0}), "a CONNECT"},
 		"a PUBREL":                     {join(connack, []byte{0x62, 2, 0, 1}), "a PUBREL"},
 		"packet type 0":                {join(connack, []byte{0x00, 0}), "reserved packet 0"},
-		"a SUBACK of more than 64 KiB": {join(connack, long(0x90, maxControl+1)), "expected at most"},
+		"a SUBACK of more than 64 KiB": {join(connack, long(0x90, MaxControl+1)), "expected at most"},
 	} {
 		for _, most := range []int{1, 1 << 20} {
 			h := listen(split(c.stream, 1, most), true)

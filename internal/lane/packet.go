@@ -25,11 +25,16 @@ var typeNames = [...]string{"reserved packet 0", "CONNECT", "CONNACK", "PUBLISH"
 
 // ProtocolError says which rule of the protocol the server broke. The connection is closed
 // when it occurs.
-type ProtocolError struct{ Reason string }
+type ProtocolError struct {
+	Op     string // the packet's type in upper case, or "WebSocket"; a closed set, fit for a label
+	Reason string
+}
 
 func (e *ProtocolError) Error() string { return "the server broke the protocol: " + e.Reason }
 
-func broken(format string, args ...any) error { return &ProtocolError{fmt.Sprintf(format, args...)} }
+func broken(kind byte, format string, args ...any) error {
+	return &ProtocolError{Op: typeNames[kind], Reason: fmt.Sprintf(format, args...)}
+}
 
 // remaining reads a packet's remaining length, section 2.2.3; head is the length of the
 // fixed header, 0 if it is not complete.
@@ -40,7 +45,7 @@ func remaining(b []byte) (size, head int, err error) {
 			return size, i + 1, nil
 		}
 		if i == 4 {
-			return 0, 0, broken("a remaining length of more than four bytes")
+			return 0, 0, broken(b[0]>>4, "a remaining length of more than four bytes")
 		}
 	}
 	return 0, 0, nil
@@ -54,20 +59,20 @@ var system = []byte("$sys/")
 func (c *Conn) parsePublish(b []byte, size, head int) (n int, err error) {
 	switch {
 	case !c.greeted:
-		return 0, broken("a PUBLISH before CONNACK")
+		return 0, broken(typePublish, "a PUBLISH before CONNACK")
 	case b[0]&0x06 != 0:
-		return 0, broken("a PUBLISH of QoS %d, expected 0", b[0]>>1&3)
-	case size > MaxPacket:
-		return 0, broken("a PUBLISH of %d bytes, expected at most %d", size, MaxPacket)
+		return 0, broken(typePublish, "a PUBLISH of QoS %d, expected 0", b[0]>>1&3)
+	case size > c.cfg.Limits.Packet:
+		return 0, broken(typePublish, "a PUBLISH of %d bytes, expected at most %d", size, c.cfg.Limits.Packet)
 	case size < 2:
-		return 0, broken("a PUBLISH of %d bytes, expected a topic", size)
+		return 0, broken(typePublish, "a PUBLISH of %d bytes, expected a topic", size)
 	}
 	if len(b) < head+2 {
 		return 0, nil
 	}
 	length := int(binary.BigEndian.Uint16(b[head:]))
 	if length > size-2 {
-		return 0, broken("a topic of %d bytes in a PUBLISH of %d", length, size)
+		return 0, broken(typePublish, "a topic of %d bytes in a PUBLISH of %d", length, size)
 	}
 	if len(b) < head+2+length {
 		return 0, nil
@@ -78,14 +83,14 @@ func (c *Conn) parsePublish(b []byte, size, head int) (n int, err error) {
 	}
 	total := head + size
 	own := bytes.HasPrefix(topic, system)
-	if size-2-length > MaxPayload {
+	if size-2-length > c.cfg.Limits.Payload {
 		if own {
 			c.cfg.Feed.System.Inc()
 		} else {
 			c.cfg.Feed.Received.Inc()
 			c.cfg.Feed.Oversized.Inc()
 		}
-		c.skip = total
+		c.skip, c.mark = total, c.from
 		return total, nil
 	}
 	if len(b) < total {
@@ -105,19 +110,19 @@ func (c *Conn) parsePublish(b []byte, size, head int) (n int, err error) {
 // checkTopic holds a topic name to section 4.7: no wildcards, no NUL, UTF-8.
 func checkTopic(t []byte) error {
 	if len(t) == 0 {
-		return broken("a PUBLISH with an empty topic")
+		return broken(typePublish, "a PUBLISH with an empty topic")
 	}
 	ascii := true
 	for _, b := range t {
 		switch {
 		case b == 0, b == '+', b == '#':
-			return broken("a PUBLISH whose topic holds %q", rune(b))
+			return broken(typePublish, "a PUBLISH whose topic holds %q", rune(b))
 		case b >= utf8.RuneSelf:
 			ascii = false
 		}
 	}
 	if !ascii && !utf8.Valid(t) {
-		return broken("a PUBLISH whose topic is not UTF-8")
+		return broken(typePublish, "a PUBLISH whose topic is not UTF-8")
 	}
 	return nil
 }
@@ -126,20 +131,20 @@ func checkTopic(t []byte) error {
 func (c *Conn) parseControl(b []byte, size, head int) error {
 	kind := b[0] >> 4
 	if kind == 0 || kind == 15 || (kind != typeConnack && kind != typeSuback && kind != typeUnsuback && kind != typePingresp) {
-		return broken("a %s, which no server sends to a QoS 0 subscriber", typeNames[kind])
+		return broken(kind, "a %s, which no server sends to a QoS 0 subscriber", typeNames[kind])
 	}
 	switch {
 	case b[0]&0x0f != 0:
-		return broken("a %s with flags %#x, expected 0", typeNames[kind], b[0]&0x0f)
-	case kind == typeConnack && c.greeted:
-		return broken("a second CONNACK")
+		return broken(kind, "a %s with flags %#x, expected 0", typeNames[kind], b[0]&0x0f)
+	case kind == typeConnack && (c.greeted || c.refused):
+		return broken(kind, "a second CONNACK")
 	case kind != typeConnack && !c.greeted:
-		return broken("a %s before CONNACK", typeNames[kind])
-	case size > maxControl:
-		return broken("a %s of %d bytes, expected at most %d", typeNames[kind], size, maxControl)
+		return broken(kind, "a %s before CONNACK", typeNames[kind])
+	case size > c.cfg.Limits.Control:
+		return broken(kind, "a %s of %d bytes, expected at most %d", typeNames[kind], size, c.cfg.Limits.Control)
 	case (kind == typeConnack || kind == typeUnsuback) && size != 2,
 		kind == typePingresp && size != 0, kind == typeSuback && size < 3:
-		return broken("a %s of %d bytes", typeNames[kind], size)
+		return broken(kind, "a %s of %d bytes", typeNames[kind], size)
 	}
 	total := head + size
 	if len(b) < total {
@@ -149,12 +154,12 @@ func (c *Conn) parseControl(b []byte, size, head int) error {
 	switch kind {
 	case typeConnack:
 		if body[0] > 1 {
-			return broken("a CONNACK with acknowledge flags %#x, expected 0 or 1", body[0])
+			return broken(kind, "a CONNACK with acknowledge flags %#x, expected 0 or 1", body[0])
 		}
 		if body[1] > 5 {
-			return broken("a CONNACK with return code %d, expected 0 to 5", body[1])
+			return broken(kind, "a CONNACK with return code %d, expected 0 to 5", body[1])
 		}
-		c.greeted = body[1] == 0
+		c.greeted, c.refused = body[1] == 0, body[1] != 0
 	case typeSuback:
 		if err := c.asked.suback(body); err != nil {
 			return err
@@ -177,13 +182,13 @@ func (r *requests) suback(body []byte) error {
 	want, ok := r.subscribes[id]
 	switch {
 	case !ok:
-		return broken("a SUBACK for packet %d, which was never asked", id)
+		return broken(typeSuback, "a SUBACK for packet %d, which was never asked", id)
 	case len(codes) != want:
-		return broken("a SUBACK with %d codes for %d topics", len(codes), want)
+		return broken(typeSuback, "a SUBACK with %d codes for %d topics", len(codes), want)
 	}
 	for _, code := range codes {
 		if code > 2 && code != 0x80 {
-			return broken("a SUBACK with return code %#x, expected 0, 1, 2 or 0x80", code)
+			return broken(typeSuback, "a SUBACK with return code %#x, expected 0, 1, 2 or 0x80", code)
 		}
 	}
 	delete(r.subscribes, id)
@@ -194,7 +199,7 @@ func (r *requests) unsuback(id uint16) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.unsubscribes[id] {
-		return broken("an UNSUBACK for packet %d, which was never asked", id)
+		return broken(typeUnsuback, "an UNSUBACK for packet %d, which was never asked", id)
 	}
 	delete(r.unsubscribes, id)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -18,10 +19,11 @@ import (
 func WebSocket(ws *websocket.Conn) net.Conn { return &stream{Conn: ws.NetConn(), ws: ws} }
 
 type stream struct {
-	net.Conn // addresses and deadlines
+	net.Conn // addresses and the deadline of reads
 	ws       *websocket.Conn
 	reader   io.Reader
 	write    sync.Mutex
+	deadline atomic.Pointer[time.Time] // of writes
 	close    sync.Once
 	closed   error
 }
@@ -34,7 +36,7 @@ func (s *stream) Read(p []byte) (int, error) {
 				return 0, plain(err)
 			}
 			if kind != websocket.BinaryMessage {
-				return 0, broken("a text frame, expected binary ones")
+				return 0, &ProtocolError{Op: "WebSocket", Reason: "a text frame, expected binary ones"}
 			}
 			s.reader = r
 		}
@@ -64,17 +66,27 @@ var errBroken = fmt.Errorf("the connection broke off: %w", io.ErrUnexpectedEOF)
 func (s *stream) Write(p []byte) (int, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
+	if t := s.deadline.Load(); t != nil {
+		s.ws.SetWriteDeadline(*t)
+	}
 	if err := s.ws.WriteMessage(websocket.BinaryMessage, p); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// Close says goodbye if that does not take long, and closes the socket.
+// goodbye is how long a close frame may take to leave.
+const goodbye = 100 * time.Millisecond
+
+// Close says goodbye if that does not take long, and closes the socket. To a peer that
+// takes nothing any more it says nothing, or TLS would try for another five seconds.
 func (s *stream) Close() error {
 	s.close.Do(func() {
-		goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-		s.ws.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(100*time.Millisecond))
+		message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+		err := s.ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(goodbye))
+		if under, ok := s.Conn.(interface{ NetConn() net.Conn }); ok && err != nil && timedOut(err) {
+			under.NetConn().Close()
+		}
 		s.closed = s.ws.Close()
 	})
 	return s.closed
@@ -83,9 +95,9 @@ func (s *stream) Close() error {
 func (s *stream) SetDeadline(t time.Time) error {
 	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
 }
-func (s *stream) SetReadDeadline(t time.Time) error { return s.ws.SetReadDeadline(t) }
+
+// SetWriteDeadline reaches a write under way too, and never waits for it.
 func (s *stream) SetWriteDeadline(t time.Time) error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	return s.ws.SetWriteDeadline(t)
+	s.deadline.Store(&t)
+	return s.Conn.SetWriteDeadline(t)
 }

@@ -223,6 +223,59 @@ func TestAStrategyThatIsStuckAgainAndAgainIsQuarantined(t *testing.T) {
 	balanced(t, s)
 }
 
+func TestAStrategyCanBeTakenOutOfQuarantineAndRestartedByHand(t *testing.T) {
+	x := exchange(t, nil)
+	r := &record{}
+	sane := false
+	tree := start(t, configured(t, x, func(c *config.Config) { c.Supervision.Budget.Restarts = 1 }), recording("r", r, func(ctx actor.Context) {
+		if _, ok := ctx.Message().(messages.Event); ok && !sane {
+			panic("not yet")
+		}
+	}))
+	ready(t, tree)
+	if err := tree.Resume("r"); err == nil || !strings.Contains(err.Error(), "not in quarantine") {
+		t.Error(err)
+	}
+	aot := topic.BidOffer("AOT")
+	x.Publish(aot, bookOf("AOT", messages.Baht), 5)
+	eventually(t, "the quarantine", func() bool {
+		s := tree.Snapshot()
+		return s.Strategies["r"].State == "quarantined" && s.Dispatcher.Dispatched == 5
+	})
+	if err := tree.Restart("r"); err == nil || !strings.Contains(err.Error(), "quarantined") {
+		t.Error(err)
+	}
+	if n := len(tree.Poison()); n != 2 {
+		t.Errorf("%d kept, want the two it failed on", n)
+	}
+	sane = true
+	if err := tree.Resume("r"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the resumption", func() bool { return tree.Snapshot().Strategies["r"].State == "running" })
+	x.Publish(aot, bookOf("AOT", messages.Baht), 5)
+	eventually(t, "its events", func() bool { return tree.Snapshot().Strategies["r"].Delivered == 5 })
+	if err := tree.Restart("r"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the restart", func() bool {
+		n, _ := r.last("restarted").(*messages.Restarted)
+		return n != nil && n.Cause == "restarted by hand"
+	})
+	x.Publish(aot, bookOf("AOT", messages.Baht), 5)
+	eventually(t, "its events", func() bool { return tree.Snapshot().Strategies["r"].Delivered == 10 })
+	s := tree.Snapshot()
+	if c := s.Strategies["r"]; c.Failed != 2 || c.Discarded != 3 || s.Supervision.Manual != 2 || s.Supervision.Quarantined != 1 {
+		t.Errorf("%+v %+v", c, s.Supervision)
+	}
+	for _, f := range []func(string) error{tree.Resume, tree.Restart} {
+		if err := f("rr"); err == nil || !strings.Contains(err.Error(), "did you mean r?") {
+			t.Error(err)
+		}
+	}
+	balanced(t, s)
+}
+
 func TestASlowStrategyKeepsTheNewestAndIsTold(t *testing.T) {
 	x := exchange(t, nil)
 	r := &record{}

@@ -161,6 +161,17 @@ func (r *record) notice(name string) messages.Notice {
 	return nil
 }
 
+func (r *record) last(name string) (last messages.Notice) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.seen {
+		if n, ok := m.(messages.Notice); ok && n.Type() == name {
+			last = n
+		}
+	}
+	return last
+}
+
 // recorder is a strategy that writes down what it sees, then does what its test wants.
 type recorder struct {
 	*record

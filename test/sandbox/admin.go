@@ -123,17 +123,22 @@ func (x *Exchange) Heal() { x.faults.heal() }
 
 // rejectNow takes a topic from those who have it, and tells them.
 func (x *Exchange) rejectNow(name string) (n int) {
+	var had []*wire
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	for w := range x.wires {
 		if w.filters[name] {
 			delete(w.filters, name)
-			w.append(appendPublish(nil, rejections, rejection([]string{name})), 1, 1)
-			w.flush()
-			n++
+			had = append(had, w)
 		}
 	}
 	x.reroute()
+	x.mu.Unlock()
+	x.settle() // nothing of the topic follows its rejection
+	for _, w := range had {
+		w.append(appendPublish(nil, rejections, rejection([]string{name})), 1, 1)
+		w.flush()
+		n++
+	}
 	x.cfg.Log.Debug("rejected", "topic", topic.Redact([]byte(name)), "clients", n)
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -31,6 +32,7 @@ func rejection(topics []string) []byte {
 func newBroker(x *Exchange) (*mqtt.Server, error) {
 	caps := mqtt.NewDefaultServerCapabilities()
 	caps.MaximumPacketSize = 256 << 10
+	caps.MaximumQos = 0 // the feed knows no other
 	b := mqtt.New(&mqtt.Options{Capabilities: caps, Logger: x.cfg.Log, SysTopicResendInterval: 3600})
 	if err := b.AddHook(&hook{x: x}, nil); err != nil {
 		return nil, err
@@ -128,6 +130,7 @@ func (x *Exchange) connect(w http.ResponseWriter, r *http.Request) {
 		c.kill(false)
 		return
 	}
+	c.Conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // until CONNECT; then it is the broker's keep-alive
 	x.broker.EstablishConnection("wss", c)
 	c.Close()
 	<-c.done

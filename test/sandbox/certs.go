@@ -27,6 +27,11 @@ func certificates() (caPEM []byte, leaf tls.Certificate, err error) {
 	if err != nil {
 		return nil, leaf, err
 	}
+	// Read back, it has the key identifier that the leaf must name: Python 3.13 refuses a
+	// chain without (VERIFY_X509_STRICT).
+	if ca, err = x509.ParseCertificate(caDER); err != nil {
+		return nil, leaf, err
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, leaf, err

@@ -39,6 +39,9 @@ type Exchange struct {
 	quit                    chan struct{}
 	wg                      sync.WaitGroup
 	closing                 sync.Once
+	release                 func() bool // lets go of the context
+
+	publishing sync.Mutex // held while the market publishes by a table of routes
 
 	mu     sync.Mutex
 	closed bool
@@ -78,6 +81,9 @@ type Stats struct {
 
 // Start makes an exchange and lets it listen. It ends with Close or with ctx.
 func Start(ctx context.Context, cfg Config) (*Exchange, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -115,7 +121,9 @@ func Start(ctx context.Context, cfg Config) (*Exchange, error) {
 	if !cfg.Silent {
 		x.wg.Go(x.pump)
 	}
-	context.AfterFunc(ctx, func() { x.Close() })
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.release = context.AfterFunc(ctx, func() { x.Close() })
 	return x, nil
 }
 
@@ -134,10 +142,27 @@ func (x *Exchange) listen(tls.Certificate) (err error) {
 }
 
 func (x *Exchange) serve(ln net.Listener, h http.Handler) {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+	s := &http.Server{Handler: x.awaited(h), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(x.cfg.Log.Handler(), slog.LevelDebug)}
 	x.servers = append(x.servers, s)
 	x.wg.Go(func() { s.Serve(ln) })
+}
+
+// awaited lets Close wait for the requests that are being answered, and for the clients'
+// connections, which are such requests, too.
+func (x *Exchange) awaited(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x.mu.Lock()
+		if x.closed {
+			x.mu.Unlock()
+			failure(w, http.StatusServiceUnavailable, "CLOSED", "the exchange is closed")
+			return
+		}
+		x.wg.Add(1)
+		x.mu.Unlock()
+		defer x.wg.Done()
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Close ends the exchange within about two seconds. Closing twice is safe.
@@ -147,6 +172,9 @@ func (x *Exchange) Close() error {
 		x.faults.heal()
 		x.mu.Lock()
 		x.closed = true
+		if x.release != nil {
+			x.release()
+		}
 		x.mu.Unlock()
 		x.cut(false)
 		for _, s := range x.servers {
@@ -162,8 +190,14 @@ func (x *Exchange) Close() error {
 			}
 		}
 	})
-	x.wg.Wait()
-	return nil
+	ended := make(chan struct{})
+	go func() { x.wg.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(2 * time.Second):
+		return errors.New("close the exchange: a request did not end within 2s")
+	}
 }
 
 // join takes a connection in until its token ends.
@@ -196,75 +230,6 @@ func (x *Exchange) cut(reset bool) int {
 	return len(x.wires)
 }
 
-func (x *Exchange) subscribe(w *wire, filters []string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, f := range filters {
-		w.filters[f] = true
-	}
-	x.reroute()
-}
-
-func (x *Exchange) unsubscribe(w *wire, filters []string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, f := range filters {
-		delete(w.filters, f)
-	}
-	x.reroute()
-}
-
-// reroute makes the table anew; x.mu must be held.
-func (x *Exchange) reroute() {
-	r := &routes{byName: map[string][]*wire{}}
-	wild := map[*wire][]string{}
-	for w := range x.wires {
-		for f := range w.filters {
-			if strings.ContainsAny(f, "+#") {
-				wild[w] = append(wild[w], f)
-			} else {
-				r.byName[f] = append(r.byName[f], w)
-			}
-		}
-	}
-	topics := x.market.Topics()
-	r.byID = make([][]*wire, len(topics))
-	for id, name := range topics {
-		r.byID[id] = r.byName[name]
-		for w, filters := range wild {
-			if !w.filters[name] && matchesAny(filters, name) {
-				r.byID[id] = append(r.byID[id][:len(r.byID[id]):len(r.byID[id])], w)
-			}
-		}
-	}
-	x.routes.Store(r)
-}
-
-func matchesAny(filters []string, topic string) bool {
-	for _, f := range filters {
-		if matches(strings.Split(f, "/"), strings.Split(topic, "/")) {
-			return true
-		}
-	}
-	return false
-}
-
-// matches is MQTT 3.1.1, section 4.7; a wildcard first does not match what begins with $.
-func matches(filter, topic []string) bool {
-	if strings.HasPrefix(topic[0], "$") && (filter[0] == "+" || filter[0] == "#") {
-		return false
-	}
-	for i, f := range filter {
-		if f == "#" {
-			return true
-		}
-		if i >= len(topic) || (f != "+" && f != topic[i]) {
-			return false
-		}
-	}
-	return len(filter) == len(topic)
-}
-
 // Publish sends a payload, as it is, count times to the subscribers of a topic, and says
 // how many packets that made.
 func (x *Exchange) Publish(topic string, payload []byte, count int) int {
@@ -285,8 +250,9 @@ func (x *Exchange) Publish(topic string, payload []byte, count int) int {
 			system = 1
 		}
 		for range count {
-			w.append(packet, 1, system)
-			n++
+			if w.append(packet, 1, system) {
+				n++
+			}
 		}
 		w.flush()
 	}
@@ -375,10 +341,12 @@ func (x *Exchange) write() error {
 	if x.cfg.Dir == "" {
 		return nil
 	}
-	env := strings.Join(x.Exports(), "\n") + "\n"
+	lines := strings.Join(x.Exports(), "\n") + "\n"
+	env := filepath.Join(x.cfg.Dir, "env")
+	os.Remove(env) // an old one's permissions are not to be inherited
 	return errors.Join(
 		os.MkdirAll(x.cfg.Dir, 0o700),
 		os.WriteFile(x.CAPath(), x.caPEM, 0o644),
-		os.WriteFile(filepath.Join(x.cfg.Dir, "env"), []byte(env), 0o600),
+		os.WriteFile(env, []byte(lines), 0o600),
 	)
 }

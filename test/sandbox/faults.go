@@ -177,7 +177,10 @@ func (f *faults) list() (out []Fault) {
 }
 
 // get finds a fault in force and counts that it strikes.
-func (f *faults) get(key string) (Fault, bool) {
+func (f *faults) get(key string) (Fault, bool) { return f.look(key, 1) }
+
+// look finds a fault in force and adds to how often it struck.
+func (f *faults) look(key string, hits uint64) (Fault, bool) {
 	if !f.any.Load() {
 		return Fault{}, false
 	}
@@ -187,7 +190,7 @@ func (f *faults) get(key string) (Fault, bool) {
 	if a == nil {
 		return Fault{}, false
 	}
-	a.Hits++
+	a.Hits += hits
 	return *a, true
 }
 
@@ -197,7 +200,7 @@ func (f *faults) on(kind string) bool {
 }
 
 func (f *faults) ratio(kind string) float64 {
-	a, _ := f.get(kind)
+	a, _ := f.look(kind, 0)
 	return a.Ratio
 }
 
@@ -207,7 +210,7 @@ func (f *faults) delay() time.Duration {
 }
 
 func (f *faults) rate(normal float64) float64 {
-	if a, ok := f.get("rate"); ok {
+	if a, ok := f.look("rate", 0); ok {
 		return a.PerSecond
 	}
 	return normal
@@ -237,14 +240,26 @@ func (f *faults) extraCodes() int {
 	return a.Extra
 }
 
+// pause waits, and reports false if it was ended before its time.
+func pause(d time.Duration, end <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-end:
+		return false
+	}
+}
+
 // answers plays a REST fault and reports whether it has answered.
-func (f *faults) answers(kind string, w http.ResponseWriter) bool {
+func (f *faults) answers(kind string, w http.ResponseWriter, quit <-chan struct{}) bool {
 	a, ok := f.get(kind)
 	if !ok {
 		return false
 	}
-	if a.Delay > 0 {
-		time.Sleep(time.Duration(a.Delay))
+	if a.Delay > 0 && !pause(time.Duration(a.Delay), quit) {
+		return true
 	}
 	if a.Status == 0 {
 		return false

@@ -19,7 +19,7 @@ func (x *Exchange) pump() {
 	var msg market.Message
 	var packet, payload []byte
 	pending := false
-	damage := damager{}
+	var damage, again damager
 	dirty := map[*wire]bool{}
 	began := time.Now()
 	for {
@@ -28,9 +28,11 @@ func (x *Exchange) pump() {
 			return
 		case <-tick.C:
 		}
-		x.market.Halt(x.faults.on("halt"))
+		_, halt := x.faults.look("halt", 0)
+		x.market.Halt(halt)
 		day := x.cfg.Clock == market.ClockDay
 		due := p.due(time.Now(), x.faults.rate(x.cfg.Rate))
+		x.publishing.Lock()
 		routes := x.routes.Load()
 		for n := 0; ; n++ {
 			if !pending {
@@ -54,10 +56,15 @@ func (x *Exchange) pump() {
 			payload = msg.Append(payload[:0])
 			if ratio := x.faults.ratio("malform"); ratio > 0 && damage.chosen(ratio) {
 				payload = damage.spoil(payload)
+				x.faults.get("malform")
 				x.count.malformed.Add(uint64(len(readers)))
 			}
 			packet = appendPublish(packet[:0], msg.Topic, payload)
-			twice := x.faults.ratio("duplicate") > 0 && damage.chosen(x.faults.ratio("duplicate"))
+			ratio := x.faults.ratio("duplicate")
+			twice := ratio > 0 && again.chosen(ratio)
+			if twice {
+				x.faults.get("duplicate")
+			}
 			for _, w := range readers {
 				w.append(packet, 1, 0)
 				if twice {
@@ -66,6 +73,7 @@ func (x *Exchange) pump() {
 				dirty[w] = true
 			}
 		}
+		x.publishing.Unlock()
 		for w := range dirty {
 			w.flush()
 			delete(dirty, w)

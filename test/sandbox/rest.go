@@ -76,7 +76,7 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 }
 
 func (x *Exchange) login(w http.ResponseWriter, r *http.Request) {
-	if x.faults.answers("login", w) {
+	if x.faults.answers("login", w, x.quit) {
 		return
 	}
 	var q struct{ APIKey, Params, Signature, Timestamp string }
@@ -107,7 +107,7 @@ func (x *Exchange) login(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *Exchange) refresh(w http.ResponseWriter, r *http.Request) {
-	if x.faults.answers("refresh", w) {
+	if x.faults.answers("refresh", w, x.quit) {
 		return
 	}
 	var q struct{ APIKey, RefreshToken string }
@@ -129,7 +129,7 @@ func (x *Exchange) grant(w http.ResponseWriter) {
 }
 
 func (x *Exchange) dispatcher(w http.ResponseWriter, r *http.Request) {
-	if x.faults.answers("dispatcher", w) {
+	if x.faults.answers("dispatcher", w, x.quit) {
 		return
 	}
 	var kind, token string

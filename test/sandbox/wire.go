@@ -34,7 +34,8 @@ type wire struct {
 	acks    map[uint16]ack // by packet identifier, what a SUBACK brings about
 
 	wake chan struct{}
-	done chan struct{}
+	gone chan struct{} // closed by kill
+	done chan struct{} // closed when the writer has ended
 	once sync.Once
 
 	filters map[string]bool // guarded by Exchange.mu
@@ -50,7 +51,7 @@ type ack struct {
 
 func newWire(x *Exchange, ws *websocket.Conn) *wire {
 	w := &wire{Conn: lane.WebSocket(ws), x: x, ws: ws, acks: map[uint16]ack{}, filters: map[string]bool{},
-		wake: make(chan struct{}, 1), done: make(chan struct{})}
+		wake: make(chan struct{}, 1), gone: make(chan struct{}), done: make(chan struct{})}
 	go w.pump()
 	return w
 }
@@ -83,7 +84,9 @@ func (w *wire) packet(p []byte) {
 	switch {
 	case p[0]>>4 == 2 && len(p) == 4: // CONNACK
 		if code, ok := w.x.faults.connack(); ok {
-			p = []byte{p[0], 2, 0, code}
+			w.append([]byte{p[0], 2, 0, code}, 0, 0)
+			w.Close() // MQTT-3.2.2-5: who refuses closes
+			return
 		}
 	case p[0]>>4 == 9 && len(p) >= 5: // SUBACK
 		w.suback(p)
@@ -114,20 +117,21 @@ func (w *wire) suback(p []byte) {
 }
 
 // append puts packets behind what waits, publishes of which are PUBLISH packets. What a slow
-// client has no room for is lost, and counted.
-func (w *wire) append(p []byte, publishes, system int) {
+// client has no room for is lost, and counted. It reports whether they were taken.
+func (w *wire) append(p []byte, publishes, system int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.dead || w.closing {
-		return
+		return false
 	}
 	if publishes > 0 && len(w.buf)+len(p) > w.x.cfg.Backlog {
 		w.x.count.slowDropped.Add(uint64(publishes))
-		return
+		return false
 	}
 	w.buf = append(w.buf, p...)
 	w.pending += publishes
 	w.system += system
+	return true
 }
 
 // flush lets the writer look.
@@ -169,8 +173,8 @@ func (w *wire) pump() {
 // write counts before it writes: of a frame that breaks in the middle the client may have
 // read any part, so that what it received is never more than what was delivered.
 func (w *wire) write(frame []byte, publishes, system int, closing bool) {
-	if d := w.x.faults.delay(); d > 0 {
-		time.Sleep(d)
+	if d := w.x.faults.delay(); d > 0 && !pause(d, w.gone) {
+		return
 	}
 	if w.x.faults.on("halfopen") {
 		w.x.count.swallowed.Add(uint64(publishes))
@@ -209,6 +213,7 @@ func (w *wire) kill(reset bool) {
 		w.mu.Lock()
 		w.dead, w.buf = true, nil
 		w.mu.Unlock()
+		close(w.gone)
 		raw := w.ws.NetConn()
 		if t, ok := raw.(interface{ NetConn() net.Conn }); ok {
 			raw = t.NetConn()

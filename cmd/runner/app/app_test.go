@@ -206,17 +206,31 @@ func TestARunOnTheSandboxBalancesAndCanBeLookedAtWhileItRuns(t *testing.T) {
 		t.Errorf("tree: %s", got)
 	}
 	tailOf(t, addr)
+	if got := look("strategies", "restart", "demo"); got != "demo: restart\n" {
+		t.Errorf("restart: %s", got)
+	}
+	if code, _, e := invoke(t, t.Context(), nil, "", "strategies", "resume", "demo", "--addr", addr); code != 1 || !strings.Contains(e, "not in quarantine") {
+		t.Errorf("resume: exit %d: %s", code, e)
+	}
+	post(t, admin+"/publish", `{"topic":"proto/topic/infov3/AOT","payload":"Dw=="}`)
+	for !strings.Contains(look("poison", "list"), "malformed") {
+		// it is on its way
+	}
+	if got := look("poison", "show", "1"); !strings.Contains(got, "payload  Dw==") {
+		t.Errorf("poison: %s", got)
+	}
+	for _, path := range []string{"/poison", "/strategies/demo/restart"} {
+		if res := post(t, "http://"+addr+path, ""); res != http.StatusUnauthorized && res != http.StatusNotFound && res != http.StatusMethodNotAllowed {
+			t.Errorf("%s without a token: %d", path, res)
+		}
+	}
 	if got := look("symbols", "-o", "json"); !strings.Contains(got, `"symbol": "AOT"`) || !strings.Contains(got, `"state": "live"`) {
 		t.Errorf("symbols: %s", got)
 	}
 	if got := look("strategies"); !strings.Contains(got, "demo") {
 		t.Errorf("strategies: %s", got)
 	}
-	res, err := http.Post(admin+"/faults", "application/json", strings.NewReader(`{"kind":"cut"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
+	post(t, admin+"/faults", `{"kind":"cut"}`)
 	await(t, &errs, "connection_lost", "reason")
 	awaitCount(t, &errs, `"event":"subscribed"`, 2)
 	cancel()
@@ -233,6 +247,16 @@ func TestARunOnTheSandboxBalancesAndCanBeLookedAtWhileItRuns(t *testing.T) {
 	if !strings.Contains(errs.String(), "taken as AOT") {
 		t.Error("nothing was said of the symbol that was changed")
 	}
+}
+
+func post(t *testing.T, address, body string) (status int) {
+	t.Helper()
+	res, err := http.Post(address, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	return res.StatusCode
 }
 
 // tailOf reads events until it has seen three, then hangs up.

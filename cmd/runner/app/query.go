@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,11 @@ func (a *program) checkOutput(forms ...string) error {
 
 // get asks the running process; what is no 2xx is an error, but for want.
 func (a *program) get(ctx context.Context, path string, want int) (*http.Response, error) {
+	return a.request(ctx, http.MethodGet, path, want)
+}
+
+// request presents the process's token, which only its own user can read.
+func (a *program) request(ctx context.Context, method, path string, want int) (*http.Response, error) {
 	addr := a.flags.addr
 	if addr == "" {
 		l, err := a.load(a.Environ, nil)
@@ -49,9 +55,12 @@ func (a *program) get(ctx context.Context, path string, want int) (*http.Respons
 		}
 		addr = l.Config.HTTP.Addr
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, nil)
 	if err != nil {
 		return nil, usage("--addr %q: expected host:port", addr)
+	}
+	if token := httpd.ReadToken(addr); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 5 * time.Second, DisableKeepAlives: true}}
 	res, err := client.Do(req)
@@ -170,6 +179,31 @@ func (a *program) strategiesCommand() *cobra.Command {
 		},
 	}
 	a.queryFlags(c, "table", "table or json")
+	c.AddCommand(a.changeCommand("resume", "Take a strategy out of quarantine"), a.changeCommand("restart", "Make a strategy's actor anew; its queue goes on"))
+	return c
+}
+
+// changeCommand changes one strategy of the running process.
+func (a *program) changeCommand(verb, short string) *cobra.Command {
+	c := &cobra.Command{
+		Use: verb + " NAME", Short: short, Example: "  runner strategies " + verb + " spread-1",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("%s needs the name of one strategy", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			res, err := a.request(cmd.Context(), http.MethodPost, "/strategies/"+url.PathEscape(args[0])+"/"+verb, 0)
+			if err != nil {
+				return err
+			}
+			res.Body.Close()
+			fmt.Fprintf(a.Out, "%s: %s\n", args[0], verb)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -130,7 +131,10 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 	}
 	handlers := httpd.Feed(tree, version(), more)
 	handlers["/tail"] = tails.serve(tree)
-	door, err := httpd.Listen(cfg.HTTP.Addr, handlers, log)
+	door, err := httpd.Open(cfg.HTTP.Addr, log, func(token httpd.Token) httpd.Handlers {
+		maps.Copy(handlers, httpd.Privileged(tree, token))
+		return handlers
+	})
 	if err != nil {
 		tree.Stop(context.Background())
 		return &exitError{exitFailure, err}

@@ -29,6 +29,25 @@ func Feed(t *feedtree.Tree, version any, more map[string]string) Handlers {
 	}
 }
 
+// Privileged gives the answers that want the token: what was kept of bad messages, and what
+// changes a strategy.
+func Privileged(t *feedtree.Tree, token Token) Handlers {
+	change := func(f func(string) error) func(http.ResponseWriter, *http.Request) {
+		return token.Guard(func(w http.ResponseWriter, r *http.Request) {
+			if err := f(r.PathValue("name")); err != nil {
+				Fail(w, http.StatusConflict, err.Error())
+				return
+			}
+			JSON(w, http.StatusOK, map[string]string{"strategy": r.PathValue("name")})
+		})
+	}
+	return Handlers{
+		"/poison":                         token.Guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Poison()) }),
+		"POST /strategies/{name}/resume":  change(t.Resume),
+		"POST /strategies/{name}/restart": change(t.Restart),
+	}
+}
+
 // Readiness is the answer of /readyz.
 type Readiness struct {
 	Ready  bool   `json:"ready"`

@@ -16,19 +16,45 @@ import (
 	"time"
 )
 
-// Handlers are the answers, by path. Each runs on the request's goroutine.
+// Handlers are the answers, by path, or by "POST path". Each runs on the request's goroutine.
+// What changes something, or may show orders, is made with a Token's Guard.
 type Handlers map[string]func(w http.ResponseWriter, r *http.Request)
 
 // Server is a listening door. Make one with Listen.
 type Server struct {
-	http *http.Server
-	ln   net.Listener
-	done chan struct{}
+	http  *http.Server
+	ln    net.Listener
+	done  chan struct{}
+	token Token
+}
+
+// Open is Listen with a token of its own, made once the address is bound. Where its file
+// cannot be written, which is logged, everything that wants it is refused.
+func Open(addr string, log *slog.Logger, handlers func(Token) Handlers) (*Server, error) {
+	ln, err := bind(addr)
+	if err != nil {
+		return nil, err
+	}
+	token, err := NewToken(ln.Addr().String())
+	if err != nil {
+		log.Warn("what wants a token is refused", "event", "http_token_failed", "error", err.Error())
+	}
+	s := serve(ln, handlers(token), log)
+	s.token = token
+	return s, nil
 }
 
 // Listen opens the door at addr, host:port with a loopback host; port 0 takes any free one.
 // The error of a port in use says what to do.
 func Listen(addr string, h Handlers, log *slog.Logger) (*Server, error) {
+	ln, err := bind(addr)
+	if err != nil {
+		return nil, err
+	}
+	return serve(ln, h, log), nil
+}
+
+func bind(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("http.addr %q: expected host:port, such as 127.0.0.1:9330", addr)
@@ -40,6 +66,10 @@ func Listen(addr string, h Handlers, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w; is another runner there? Choose another address with --addr, such as 127.0.0.1:0 for any free port", addr, cause(err))
 	}
+	return ln, nil
+}
+
+func serve(ln net.Listener, h Handlers, log *slog.Logger) *Server {
 	s := &Server{ln: ln, done: make(chan struct{})}
 	s.http = &http.Server{
 		Handler: guard(mux(h)), MaxHeaderBytes: 16 << 10,
@@ -50,7 +80,7 @@ func Listen(addr string, h Handlers, log *slog.Logger) (*Server, error) {
 		defer close(s.done)
 		s.http.Serve(ln)
 	}()
-	return s, nil
+	return s
 }
 
 // cause peels off what net says of the address, which the caller says better.
@@ -76,14 +106,18 @@ func (s *Server) Close() {
 		s.http.Close()
 	}
 	<-s.done
+	s.token.Forget(s.Addr())
 }
 
 func mux(h Handlers) http.Handler {
 	m := http.NewServeMux()
 	paths := make([]string, 0, len(h))
 	for path, f := range h {
-		m.HandleFunc("GET "+path, f)
 		paths = append(paths, path)
+		if !strings.Contains(path, " ") {
+			path = "GET " + path
+		}
+		m.HandleFunc(path, f)
 	}
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if _, known := h[r.URL.Path]; known {

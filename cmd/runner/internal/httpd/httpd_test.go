@@ -3,6 +3,8 @@ package httpd
 import (
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 )
@@ -61,4 +63,37 @@ func TestAnAddressThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 			t.Errorf("%s: %v, want a word on %q", addr, err, want)
 		}
 	}
+}
+
+func TestWhatWantsATokenIsRefusedWithoutIt(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	s, err := Open("127.0.0.1:0", slog.New(slog.DiscardHandler), func(token Token) Handlers {
+		return Handlers{"/secret": token.Guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, 200, "ok") })}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, _ := TokenFile(s.Addr())
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+	for header, want := range map[string]int{"": 401, "Bearer wrong": 401, "Bearer " + ReadToken(s.Addr()): 200} {
+		r, _ := http.NewRequest("GET", s.URL()+"/secret", nil)
+		r.Header.Set("Authorization", header)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%.12s: %d, want %d", header, res.StatusCode, want)
+		}
+	}
+	s.Close()
+	if _, err := os.Stat(path); err == nil || ReadToken(s.Addr()) != "" {
+		t.Error("the token outlived its door")
+	}
+	refused := Token("").Guard(func(w http.ResponseWriter, _ *http.Request) { t.Error("a door without a token let someone through") })
+	refused(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 }

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/feedtree/feedtree"
+)
+
+func (a *program) poisonCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "poison", Short: "Look at the messages that the running process could not work on", Example: "  runner poison list",
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	list := &cobra.Command{
+		Use: "list", Short: "List them, oldest first", Example: "  runner poison list -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return ask(a, cmd.Context(), "/poison", func(w io.Writer, entries []feedtree.PoisonEntry) {
+				t := table.NewWriter()
+				t.SetStyle(table.StyleLight)
+				t.AppendHeader(table.Row{"ID", "AT", "NODE", "CLASS", "TOPIC", "BYTES", "REASON"})
+				for _, e := range entries {
+					t.AppendRow(table.Row{e.ID, e.At.Local().Format(time.TimeOnly), e.Node, e.Class, e.Topic, len(e.Payload), short(e.Reason)})
+				}
+				fmt.Fprintln(w, t.Render())
+			})
+		},
+	}
+	a.queryFlags(list, "table", "table or json")
+	show := &cobra.Command{
+		Use: "show ID", Short: "Show one whole, with its bytes and stack", Example: "  runner poison show 17",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if _, err := strconv.ParseUint(args[0], 10, 64); err == nil {
+					return nil
+				}
+			}
+			return usage("%s needs the number of one message, see runner poison list", cmd.CommandPath())
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, _ := strconv.ParseUint(args[0], 10, 64)
+			found := false
+			a.flags.output = "table"
+			err := ask(a, cmd.Context(), "/poison", func(w io.Writer, entries []feedtree.PoisonEntry) {
+				for _, e := range entries {
+					if e.ID == id {
+						found = true
+						fmt.Fprintf(w, "id       %d\nat       %s\nnode     %s\nclass    %s\nreason   %s\ntopic    %s\nepoch    %d\npayload  %s\n",
+							e.ID, e.At.Format(time.RFC3339Nano), e.Node, e.Class, e.Reason, e.Topic, e.Epoch, base64.StdEncoding.EncodeToString(e.Payload))
+						if e.Stack != "" {
+							fmt.Fprintf(w, "stack\n%s\n", e.Stack)
+						}
+					}
+				}
+			})
+			if err == nil && !found {
+				return &exitError{exitFailure, fmt.Errorf("no message %d is kept; see runner poison list", id)}
+			}
+			return err
+		},
+	}
+	show.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
+	c.AddCommand(list, show)
+	return c
+}
+
+func short(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}

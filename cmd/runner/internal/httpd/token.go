@@ -1,0 +1,77 @@
+package httpd
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Token is what a request must present that changes something or may show orders. It is made
+// when the door opens and kept in a file that its user alone can read.
+type Token string
+
+// TokenFile is where the token of the process at an address is: host:port as bound.
+func TokenFile(addr string) (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a directory for the token: %w", err)
+	}
+	return filepath.Join(dir, "feedtree", strings.NewReplacer(":", "_", "[", "", "]", "").Replace(addr)+".token"), nil
+}
+
+// NewToken makes a token and writes its file, 0600.
+func NewToken(addr string) (Token, error) {
+	path, err := TokenFile(addr)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("make a directory for the token: %w", err)
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	t := Token(hex.EncodeToString(secret))
+	os.Remove(path) // whatever stands there, its permissions are not to be inherited
+	if err := os.WriteFile(path, []byte(t), 0o600); err != nil {
+		return "", fmt.Errorf("write the token: %w", err)
+	}
+	return t, nil
+}
+
+// ReadToken reads the token of the process at an address; "" if there is none to read.
+func ReadToken(addr string) string {
+	path, err := TokenFile(addr)
+	if err != nil {
+		return ""
+	}
+	secret, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(secret))
+}
+
+// Forget takes the token's file away.
+func (t Token) Forget(addr string) {
+	if path, err := TokenFile(addr); err == nil && t != "" {
+		os.Remove(path)
+	}
+}
+
+// Guard lets a request through that presents the token. Without a token nobody gets through.
+func (t Token) Guard(next func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		got := []byte(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		if t == "" || subtle.ConstantTimeCompare(got, []byte(t)) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			Fail(w, http.StatusUnauthorized, "expected the bearer token that this process wrote when it started")
+			return
+		}
+		next(w, r)
+	}
+}
