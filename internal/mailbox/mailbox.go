@@ -48,22 +48,20 @@ func Producer[T any](q *Queue[T], o Options[T]) actor.MailboxProducer {
 // Incarnations is Producer with options of its own for each mailbox, so that an actor that
 // was replaced and wakes up can be told from the one in its place.
 func Incarnations[T any](q *Queue[T], options func() Options[T]) actor.MailboxProducer {
-	return func() actor.Mailbox {
-		m := &box[T]{opts: options()}
-		m.lease = q.Lease(m.schedule)
-		return m
-	}
+	return func() actor.Mailbox { return &box[T]{q: q, opts: options()} }
 }
 
 // box is an actor.Mailbox of three lanes: the system's, then control messages, which are
 // never dropped, then the queue's. Control and queue take turns under load, so that neither
 // starves the other. An idle mailbox has no goroutine.
 type box[T any] struct {
+	q          *Queue[T]
 	opts       Options[T]
 	lease      *Lease[T]
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 
+	started   atomic.Bool // everything above is set, and does not change any more
 	running   atomic.Bool
 	suspended atomic.Bool
 	pending   atomic.Int32 // system and control messages waiting
@@ -116,8 +114,14 @@ func (m *box[T]) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor
 	m.invoker, m.dispatcher = invoker, dispatcher
 }
 
-// Start is called by the engine once the actor may receive; what was pushed before is read now.
-func (m *box[T]) Start() { m.schedule() }
+// Start is called by the engine once the actor may receive. Only now is the lease taken:
+// producers push all the time, and must not wake what is not whole yet. What was pushed or
+// posted before is read now.
+func (m *box[T]) Start() {
+	m.lease = m.q.Lease(m.schedule)
+	m.started.Store(true)
+	m.schedule()
+}
 
 // UserMessageCount is the number of control messages waiting.
 func (m *box[T]) UserMessageCount() int {
@@ -127,7 +131,7 @@ func (m *box[T]) UserMessageCount() int {
 }
 
 func (m *box[T]) schedule() {
-	if m.dispatcher != nil && m.running.CompareAndSwap(false, true) {
+	if m.started.Load() && m.running.CompareAndSwap(false, true) {
 		m.dispatcher.Schedule(m.process)
 	}
 }

@@ -107,7 +107,7 @@ func (h *hook) OnUnsubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet 
 // the broker until it ends.
 func (x *Exchange) connect(w http.ResponseWriter, r *http.Request) {
 	if x.faults.on("refuse") {
-		failure(w, http.StatusServiceUnavailable, "REFUSED", "no new connections for now")
+		failure(w, http.StatusServiceUnavailable, "REFUSED", "new connections are refused")
 		return
 	}
 	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")

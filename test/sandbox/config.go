@@ -26,7 +26,7 @@ import (
 type Config struct {
 	Listen string // REST and MQTT, host:port on loopback; port 0 for any free one
 	Admin  string // the admin API, plain HTTP; "" for none
-	Dir    string // where ca.pem and env are written; "" for nowhere
+	Dir    string // where ca.pem and env are written; "" for no directory
 
 	Seed    int64
 	Rate    float64 // messages a second over all topics, 1 to 100,000
