@@ -49,6 +49,10 @@ balance: build ## a minute at 10,000 messages a second: the ledgers and the late
 sdk: ## the official Python SDK against the sandbox (wants port 443)
 	./test/sdk/run
 
+.PHONY: mosquitto
+mosquitto: ## the tree against a real Mosquitto (skipped with a word where there is none)
+	$(GO) test -race -count=1 -v ./test/mosquitto
+
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, a tidy module
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }

@@ -1,0 +1,279 @@
+//go:build unix
+
+// Package mosquitto runs the tree against a second real broker, Mosquitto, which was not made
+// with it in mind: its WebSocket listener over TLS, behind a small front for login and
+// dispatcher. Where there is no mosquitto the tests skip; CI installs it.
+package mosquitto
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/codec"
+	"github.com/feedtree/feedtree/internal/topic"
+	"github.com/feedtree/feedtree/messages"
+)
+
+// broker is a Mosquitto with a plain listener to publish on and a WebSocket one over TLS.
+type broker struct {
+	t         *testing.T
+	dir       string
+	plain, ws string
+	cmd       *exec.Cmd
+	front     *httptest.Server
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	return port
+}
+
+func newBroker(t *testing.T) *broker {
+	t.Helper()
+	if _, err := exec.LookPath(mosquitto()); err != nil {
+		t.Skip("there is no mosquitto")
+	}
+	b := &broker{t: t, dir: t.TempDir(), plain: freePort(t), ws: freePort(t)}
+	os.Chmod(b.dir, 0o755)
+	leaf := b.certificates()
+	// The plain listener comes first: with a WebSocket listener alone Debian's does not start.
+	conf := fmt.Sprintf("allow_anonymous true\nuser root\nset_tcp_nodelay true\nlistener %s 127.0.0.1\nlistener %s\nprotocol websockets\ncertfile %[3]s/leaf.pem\nkeyfile %[3]s/leaf.key\n",
+		b.plain, b.ws, b.dir)
+	b.write("mosquitto.conf", []byte(conf))
+	b.start()
+	t.Cleanup(b.stop)
+	b.front = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			io.WriteString(w, `{"access_token":"a","token_type":"Bearer","refresh_token":"r","expires_in":86400}`)
+			return
+		}
+		fmt.Fprintf(w, `{"hosts":["localhost:%s"],"token":"t"}`, b.ws)
+	}))
+	b.front.TLS = &tls.Config{Certificates: []tls.Certificate{leaf}}
+	b.front.StartTLS()
+	t.Cleanup(b.front.Close)
+	return b
+}
+
+func mosquitto() string {
+	if _, err := os.Stat("/usr/sbin/mosquitto"); err == nil {
+		return "/usr/sbin/mosquitto"
+	}
+	return "mosquitto"
+}
+
+func (b *broker) write(name string, data []byte) {
+	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.dir, name), data, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *broker) certificates() tls.Certificate {
+	b.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.write("leaf.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	b.write("leaf.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func (b *broker) start() {
+	b.t.Helper()
+	b.cmd = exec.Command(mosquitto(), "-c", filepath.Join(b.dir, "mosquitto.conf"))
+	if err := b.cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, port := range []string{b.plain, b.ws} {
+		eventually(b.t, "mosquitto to listen", func() bool {
+			c, err := net.Dial("tcp", "127.0.0.1:"+port)
+			if err == nil {
+				c.Close()
+			}
+			return err == nil
+		})
+	}
+}
+
+func (b *broker) stop() {
+	b.cmd.Process.Signal(syscall.SIGCONT)
+	b.cmd.Process.Kill()
+	b.cmd.Wait()
+}
+
+// publish sends books of a symbol and waits until the broker took them.
+func (b *broker) publish(symbol string, n int) {
+	b.t.Helper()
+	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://127.0.0.1:" + b.plain).SetAutoReconnect(false).SetProtocolVersion(4))
+	if t := c.Connect(); t.Wait() && t.Error() != nil {
+		b.t.Fatal(t.Error())
+	}
+	defer c.Disconnect(100)
+	d := messages.BidOfferData{Symbol: symbol}
+	d.Bids[0] = messages.Level{Price: messages.Baht, Volume: 1}
+	payload := codec.AppendBidOffer(nil, &d)
+	for range n {
+		if t := c.Publish(topic.BidOffer(symbol), 1, false, payload); t.Wait() && t.Error() != nil {
+			b.t.Fatal(t.Error())
+		}
+	}
+}
+
+// seen is a strategy's record.
+type seen struct {
+	mu     sync.Mutex
+	events int
+	lines  []string
+}
+
+func (s *seen) Receive(ctx actor.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch m := ctx.Message().(type) {
+	case messages.Event:
+		s.events++
+	case messages.Notice:
+		s.lines = append(s.lines, m.Type())
+	}
+}
+
+func (s *seen) count() int { s.mu.Lock(); defer s.mu.Unlock(); return s.events }
+
+func (s *seen) has(notice string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.lines, notice)
+}
+
+func (b *broker) tree(s *seen) *feedtree.Tree {
+	b.t.Helper()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	scalar := make([]byte, 32)
+	scalar[31] = 7
+	cfg := config.Default()
+	cfg.Credentials = config.Credentials{AppID: "a", AppCode: "c", BrokerID: "098", BaseURL: b.front.URL,
+		AppSecret: config.Secret(base64.StdEncoding.EncodeToString(scalar))}
+	cfg.TLS.CAFile = filepath.Join(b.dir, "leaf.pem")
+	cfg.Symbols = []string{"AOT"}
+	cfg.Session.KeepAlive, cfg.Session.PingTimeout = time.Second, time.Second
+	cfg.Session.Backoff = config.Backoff{Min: 50 * time.Millisecond, Max: 200 * time.Millisecond, Factor: 2}
+	t, err := feedtree.Start(context.Background(), cfg, feedtree.Type("seen", func(struct{}) (actor.Actor, error) { return s, nil }))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() {
+		t.Stop(context.Background())
+		if s := t.Snapshot(); !s.Balanced() {
+			b.t.Errorf("a ledger is false: %+v", *s)
+		}
+	})
+	b.ready(t)
+	return t
+}
+
+func (b *broker) ready(t *feedtree.Tree) {
+	b.t.Helper()
+	eventually(b.t, "the tree to be ready", func() bool { ok, _ := t.Ready(); return ok })
+}
+
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	over := time.After(30 * time.Second)
+	for !is() {
+		select {
+		case <-look.C:
+		case <-over:
+			t.Fatal("waited in vain for", what)
+		}
+	}
+}
+
+func TestEverythingThatMosquittoWritesIsReceivedToTheOrderlyEnd(t *testing.T) {
+	b, s := newBroker(t), &seen{}
+	tree := b.tree(s)
+	b.publish("AOT", 500)
+	tree.Stop(context.Background())
+	if got := tree.Snapshot(); got.Feed.Received != 500 || s.count() != 500 || got.Connection.Closed != 1 || got.Connection.Lost != 0 {
+		t.Errorf("received %d, delivered %d, %+v", got.Feed.Received, s.count(), got.Connection)
+	}
+}
+
+func TestABrokerThatIsKilledAndStartedAgainIsFoundAgain(t *testing.T) {
+	b, s := newBroker(t), &seen{}
+	tree := b.tree(s)
+	b.publish("AOT", 10)
+	eventually(t, "events", func() bool { return s.count() == 10 })
+	b.stop()
+	eventually(t, "the disconnection", func() bool { return s.has("disconnected") })
+	b.start()
+	eventually(t, "the reconnection", func() bool { return s.has("reconnected") })
+	b.publish("AOT", 10)
+	eventually(t, "events", func() bool { return s.count() == 20 })
+	if got := tree.Snapshot(); got.Epoch != 2 || !s.has("gap") {
+		t.Errorf("%+v", got.Connection)
+	}
+}
+
+func TestABrokerThatFallsSilentIsNoticed(t *testing.T) {
+	b, s := newBroker(t), &seen{}
+	tree := b.tree(s)
+	if err := b.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the disconnection", func() bool { return s.has("disconnected") })
+	if err := b.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the reconnection", func() bool { return s.has("reconnected") })
+	b.ready(tree)
+	b.publish("AOT", 10)
+	eventually(t, "events", func() bool { return s.count() == 10 })
+}
