@@ -218,7 +218,7 @@ func (t *Tree) strategyChildren() (out []branch.Child) {
 func (t *Tree) wantsActor(in *instance) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return !in.gone && !t.sealed && in.alive()
+	return !in.gone && in.alive()
 }
 
 // replaceIfStuck gives an instance a new actor on the same queue when its Receive has not
