@@ -6,6 +6,8 @@ BIN := bin/runner
 FUZZTIME ?= 30s
 BENCHTIME ?= 10x
 RUN ?=
+# The revision goes into the binary where git can tell it.
+VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 
 .PHONY: help
 help: ## what there is
@@ -13,7 +15,7 @@ help: ## what there is
 
 .PHONY: build
 build: ## compile the runner into bin/
-	@$(GO) build -o $(BIN) ./cmd/runner
+	@$(GO) build -buildvcs=$(VCS) -o $(BIN) ./cmd/runner
 
 .PHONY: run
 run: build ## the whole tree on the embedded sandbox exchange; RUN="--rate 10000" adds flags
