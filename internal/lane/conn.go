@@ -18,7 +18,7 @@
 // The lane is stricter than paho's reader, on purpose: it takes only packets that a server
 // may send to a QoS 0 subscriber, in an order that makes sense (CONNACK first and once,
 // answers only to what was asked), within Limits, with topics that MQTT allows. What it does
-// take it delivers exactly as paho would; FuzzLaneAgainstPaho holds it to both.
+// take it delivers exactly as paho would; FuzzLane holds it to both.
 package lane
 
 import (
