@@ -18,7 +18,7 @@
 // The lane is stricter than paho's reader, on purpose: it takes only packets that a server
 // may send to a QoS 0 subscriber, in an order that makes sense (CONNACK first and once,
 // answers only to what was asked), within Limits, with topics that MQTT allows. What it does
-// take it delivers exactly as paho would; FuzzLane holds it to both.
+// take it delivers exactly as paho would; FuzzLaneAgainstPaho holds it to both.
 package lane
 
 import (
@@ -216,15 +216,8 @@ func (c *Conn) wanted() int {
 // is something for paho; more says that it should be called again before the next read.
 func (c *Conn) parse() (more bool, err error) {
 	for {
-		if c.skip > 0 {
-			n := min(c.skip, len(c.buf)-c.from)
-			c.from += n
-			if c.skip -= n; c.skip > 0 {
-				// All that was read is gone through: the room is used again, or a small message
-				// ahead of each of many large ones would keep a whole piece.
-				c.buf, c.from = c.buf[:c.mark], c.mark
-				return false, nil
-			}
+		if c.skip > 0 && !c.skipOn() {
+			return false, nil
 		}
 		b := c.buf[c.from:]
 		size, head, err := remaining(b)
@@ -242,6 +235,19 @@ func (c *Conn) parse() (more bool, err error) {
 			return true, nil
 		}
 	}
+}
+
+// skipOn goes past what was read of an oversized message and reports whether that was its end.
+// The room is used again: otherwise a small message ahead of each of many large ones would
+// keep a whole piece alive. What follows moves down, at a price below that of the message.
+func (c *Conn) skipOn() bool {
+	n := min(c.skip, len(c.buf)-c.from)
+	c.from += n
+	c.skip -= n
+	if rest := c.buf[c.from:]; len(rest) <= c.cfg.Limits.Payload {
+		c.buf, c.from = c.buf[:c.mark+copy(c.buf[c.mark:], rest)], c.mark
+	}
+	return c.skip == 0
 }
 
 // handOn counts and pushes the run gathered so far.

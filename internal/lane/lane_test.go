@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eclipse/paho.mqtt.golang/packets"
 	"go.uber.org/goleak"
 
 	"github.com/feedtree/feedtree/internal/raw"
@@ -60,15 +59,17 @@ type heard struct {
 	control  []byte
 	feed     ledger.Feed
 	err      error
+	told     []error // by OnError
 	closed   bool
 }
 
 func listen(pieces [][]byte, fast bool, asked ...[]byte) *heard {
 	h := &heard{}
 	w := &wire{pieces: pieces}
-	c := New(w, Config{Gen: raw.NewGeneration(1), Feed: &h.feed, Fast: fast, Push: func(run []raw.Message) {
-		h.messages, h.runs = append(h.messages, run...), append(h.runs, len(run))
-	}})
+	c := New(w, Config{Gen: raw.NewGeneration(1), Feed: &h.feed, Fast: fast, OnError: func(err error) { h.told = append(h.told, err) },
+		Push: func(run []raw.Message) {
+			h.messages, h.runs = append(h.messages, run...), append(h.runs, len(run))
+		}})
 	for _, p := range asked {
 		c.Write(p)
 	}
@@ -111,44 +112,58 @@ func unsubscribe(id uint16, topic string) []byte {
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
+// Where paho is set, paho's own reader takes the stream: there the lane is stricter on purpose.
 func TestPacketsThatMustNotBeEndTheConnection(t *testing.T) {
 	long := func(kind byte, n int) []byte { return []byte{kind, byte(n) | 0x80, byte(n>>7) | 0x80, byte(n >> 14)} }
 	for name, c := range map[string]struct {
 		stream []byte
+		op     string
 		says   string
+		paho   bool
 	}{
-		"a length of five bytes":       {join(connack, []byte{0x30, 0x80, 0x80, 0x80, 0x80, 1}), "four bytes"},
-		"268 MB":                       {join(connack, []byte{0x30, 0xff, 0xff, 0xff, 0x7f}), "268435455"},
-		"a PUBLISH before CONNACK":     {publish("a", nil), "before CONNACK"},
-		"a SUBACK before CONNACK":      {[]byte{0x90, 3, 0, 1, 0}, "before CONNACK"},
-		"QoS 1":                        {join(connack, []byte{0x32, 5, 0, 1, 'a', 0, 1}), "QoS 1"},
-		"a PUBLISH without a topic":    {join(connack, []byte{0x30, 1, 0}), "expected a topic"},
-		"an empty topic":               {join(connack, publish("", []byte("x"))), "empty topic"},
-		"a topic past the end":         {join(connack, []byte{0x30, 3, 0, 9, 'a'}), "a topic of 9 bytes"},
-		"a topic that is not UTF-8":    {join(connack, publish("a\xff", nil)), "UTF-8"},
-		"a topic with a wildcard":      {join(connack, publish("a/+", nil)), "'+'"},
-		"a topic with a NUL":           {join(connack, publish("a\x00", nil)), `'\x00'`},
-		"a packet of more than 1 MiB":  {join(connack, long(0x30, MaxPacket+1)), "expected at most"},
-		"CONNACK 9":                    {[]byte{0x20, 2, 0, 9}, "return code 9"},
-		"CONNACK with flags":           {[]byte{0x20, 2, 2, 0}, "acknowledge flags"},
-		"a CONNACK of three bytes":     {[]byte{0x20, 3, 0, 0, 0}, "CONNACK of 3 bytes"},
-		"two CONNACKs":                 {join(connack, connack), "second CONNACK"},
-		"flags where none may be":      {[]byte{0x21, 2, 0, 0}, "flags 0x1"},
-		"a SUBACK nobody asked for":    {join(connack, []byte{0x90, 3, 0, 7, 0}), "never asked"},
-		"an UNSUBACK nobody asked for": {join(connack, []byte{0xb0, 2, 0, 7}), "never asked"},
-		"a SUBACK without codes":       {join(connack, []byte{0x90, 2, 0, 1}), "SUBACK of 2 bytes"},
-		"a PINGRESP with a body":       {join(connack, []byte{0xd0, 1, 0}), "PINGRESP of 1 bytes"},
-		"a CONNECT from the server":    {join(connack, []byte{0x10, 0}), "a CONNECT"},
-		"a PUBREL":                     {join(connack, []byte{0x62, 2, 0, 1}), "a PUBREL"},
-		"packet type 0":                {join(connack, []byte{0x00, 0}), "reserved packet 0"},
-		"a SUBACK of more than 64 KiB": {join(connack, long(0x90, MaxControl+1)), "expected at most"},
+		"a length of five bytes":       {join(connack, []byte{0x30, 0x80, 0x80, 0x80, 0x80, 1}), "PUBLISH", "four bytes", false},
+		"268 MB":                       {join(connack, []byte{0x30, 0xff, 0xff, 0xff, 0x7f}), "PUBLISH", "268435455", false},
+		"a PUBLISH before CONNACK":     {publish("a", nil), "PUBLISH", "before CONNACK", true},
+		"a SUBACK before CONNACK":      {[]byte{0x90, 3, 0, 1, 0}, "SUBACK", "before CONNACK", true},
+		"QoS 1":                        {join(connack, []byte{0x32, 5, 0, 1, 'a', 0, 1}), "PUBLISH", "QoS 1", true},
+		"a PUBLISH without a topic":    {join(connack, []byte{0x30, 1, 0}), "PUBLISH", "expected a topic", false},
+		"an empty topic":               {join(connack, publish("", []byte("x"))), "PUBLISH", "empty topic", true},
+		"a topic past the end":         {join(connack, []byte{0x30, 3, 0, 9, 'a'}), "PUBLISH", "a topic of 9 bytes", false},
+		"a topic that is not UTF-8":    {join(connack, publish("a\xff", nil)), "PUBLISH", "UTF-8", true},
+		"a topic with a wildcard":      {join(connack, publish("a/+", nil)), "PUBLISH", "'+'", true},
+		"a topic with a NUL":           {join(connack, publish("a\x00", nil)), "PUBLISH", `'\x00'`, true},
+		"a packet of more than 1 MiB":  {join(connack, long(0x30, MaxPacket+1)), "PUBLISH", "expected at most", false},
+		"CONNACK 9":                    {[]byte{0x20, 2, 0, 9}, "CONNACK", "return code 9", true},
+		"CONNACK with flags":           {[]byte{0x20, 2, 2, 0}, "CONNACK", "acknowledge flags", true},
+		"a CONNACK of three bytes":     {[]byte{0x20, 3, 0, 0, 0}, "CONNACK", "CONNACK of 3 bytes", true},
+		"two CONNACKs":                 {join(connack, connack), "CONNACK", "second CONNACK", true},
+		"flags where none may be":      {[]byte{0x21, 2, 0, 0}, "CONNACK", "flags 0x1", true},
+		"a SUBACK nobody asked for":    {join(connack, []byte{0x90, 3, 0, 7, 0}), "SUBACK", "never asked", true},
+		"an UNSUBACK nobody asked for": {join(connack, []byte{0xb0, 2, 0, 7}), "UNSUBACK", "never asked", true},
+		"a SUBACK without codes":       {join(connack, []byte{0x90, 2, 0, 1}), "SUBACK", "SUBACK of 2 bytes", true},
+		"a PINGRESP with a body":       {join(connack, []byte{0xd0, 1, 0}), "PINGRESP", "PINGRESP of 1 bytes", true},
+		"a CONNECT from the server":    {join(connack, []byte{0x10, 0}), "CONNECT", "a CONNECT", false},
+		"a PUBREL":                     {join(connack, []byte{0x62, 2, 0, 1}), "PUBREL", "a PUBREL", true},
+		"packet type 0":                {join(connack, []byte{0x00, 0}), "reserved packet 0", "reserved packet 0", false},
+		"packet type 15":               {join(connack, []byte{0xf0, 0}), "reserved packet 15", "reserved packet 15", false},
+		"QoS 3":                        {join(connack, []byte{0x36, 5, 0, 1, 'a', 0, 1}), "PUBLISH", "QoS 3", true},
+		"a SUBSCRIBE from the server":  {join(connack, subscribe(1, "a")), "SUBSCRIBE", "a SUBSCRIBE", true},
+		"a DISCONNECT from the server": {join(connack, []byte{0xe0, 0}), "DISCONNECT", "a DISCONNECT", true},
+		"a CONNACK after a refusal":    {join([]byte{0x20, 2, 0, 5}, connack), "CONNACK", "second CONNACK", true},
+		"a PUBLISH after a refusal":    {join([]byte{0x20, 2, 0, 5}, publish("a", nil)), "PUBLISH", "before CONNACK", true},
+		"a SUBACK of more than 64 KiB": {join(connack, long(0x90, MaxControl+1)), "SUBACK", "expected at most", false},
 	} {
 		for _, most := range []int{1, 1 << 20} {
 			h := listen(split(c.stream, 1, most), true)
 			var protocol *ProtocolError
 			if !errors.As(h.err, &protocol) || !strings.Contains(h.err.Error(), c.says) || !h.closed {
 				t.Errorf("%s: %v (closed %v), want a word of %q", name, h.err, h.closed, c.says)
+			} else if protocol.Op != c.op || len(h.told) != 1 || h.told[0] != h.err {
+				t.Errorf("%s: op %q, want %q; told %v", name, protocol.Op, c.op, h.told)
 			}
+		}
+		if _, err := reference(c.stream); (err == nil) != c.paho {
+			t.Errorf("%s: paho's own reader says %v", name, err)
 		}
 	}
 }
@@ -234,147 +249,4 @@ func TestADeadlineLosesNothingOfWhatWasRead(t *testing.T) {
 	if len(got) != 1 || string(got[0].Payload) != "payload" {
 		t.Fatalf("%v", got)
 	}
-}
-
-// random makes a stream of packets that a server may send.
-func random(rng *rand.Rand, n, large int) (stream []byte, asked []byte) {
-	stream = append(stream, connack...)
-	for i := range n {
-		switch rng.IntN(12) {
-		case 0:
-			stream = append(stream, 0xd0, 0)
-		case 1:
-			asked = append(asked, subscribe(uint16(i+1), "x", "y")...)
-			stream = append(stream, 0x90, 4, byte((i+1)>>8), byte(i+1), 0, 0x80)
-		case 2:
-			stream = append(stream, publish("$sys/x", make([]byte, rng.IntN(50)))...)
-		case 3:
-			stream = append(stream, publish("proto/large", make([]byte, rng.IntN(large)))...)
-		default:
-			payload := make([]byte, rng.IntN(500))
-			for j := range payload {
-				payload[j] = byte(rng.Uint32())
-			}
-			stream = append(stream, publish("proto/topic/bidofferv3/AOT", payload)...)
-		}
-	}
-	return stream, asked
-}
-
-// reference reads a stream with paho's own reader.
-func reference(stream []byte) (messages []raw.Message, control []byte, err error) {
-	r := bytes.NewReader(stream)
-	for r.Len() > 0 {
-		before := len(stream) - r.Len()
-		// Of a packet that is not whole paho would believe the length, up to 268 MB.
-		if size, head, err := remaining(stream[before:]); err == nil && (head == 0 || head+size > r.Len()) {
-			return messages, control, io.ErrUnexpectedEOF
-		}
-		p, err := packets.ReadPacket(r)
-		if err != nil {
-			return messages, control, err
-		}
-		if m, ok := p.(*packets.PublishPacket); ok && !strings.HasPrefix(m.TopicName, "$sys/") {
-			messages = append(messages, raw.Message{Topic: []byte(m.TopicName), Payload: m.Payload})
-			continue
-		}
-		control = append(control, stream[before:len(stream)-r.Len()]...)
-	}
-	return messages, control, nil
-}
-
-func same(t testing.TB, h *heard, messages []raw.Message, control []byte) {
-	t.Helper()
-	if len(h.messages) != len(messages) || !bytes.Equal(h.control, control) {
-		t.Fatalf("%d messages and %d bytes of control, want %d and %d (%v)", len(h.messages), len(h.control), len(messages), len(control), h.err)
-	}
-	for i, m := range h.messages {
-		if !bytes.Equal(m.Topic, messages[i].Topic) || !bytes.Equal(m.Payload, messages[i].Payload) {
-			t.Fatalf("message %d is %q %x, want %q %x", i, m.Topic, m.Payload, messages[i].Topic, messages[i].Payload)
-		}
-	}
-}
-
-func TestWhatTheLaneDeliversIsWhatTheClientsOwnReaderDoesHoweverTheStreamIsCut(t *testing.T) {
-	for seed := range uint64(12) {
-		rng := rand.New(rand.NewPCG(seed, 2))
-		stream, asked := random(rng, 150, MaxPayload)
-		messages, control, err := reference(stream)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, most := range []int{11, 400, 70_000, 1 << 20} {
-			for _, fast := range []bool{true, false} {
-				h := listen(split(stream, seed, most), fast, asked)
-				same(t, h, messages, control)
-				for _, n := range h.runs {
-					if n > MaxRun || (!fast && n != 1) {
-						t.Fatalf("a run of %d, fast %v", n, fast)
-					}
-				}
-				if h.feed.Received.Load() != uint64(len(messages)) || !errors.Is(h.err, io.EOF) {
-					t.Fatalf("received %d of %d, %v", h.feed.Received.Load(), len(messages), h.err)
-				}
-			}
-		}
-	}
-}
-
-// FuzzLane holds the lane against paho's reader for every stream and every split of it: what
-// the lane accepts paho reads alike, what paho refuses the lane never delivers. The lane is
-// stricter on purpose (a server's packets alone, QoS 0, sizes, answers that were asked for),
-// so it may end earlier, but never with something else.
-func FuzzLane(f *testing.F) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	for range 5 {
-		stream, _ := random(rng, 20, 2000)
-		f.Add(stream[4:], uint64(1))
-	}
-	f.Add([]byte{0x30, 0xff, 0xff, 0xff, 0x7f}, uint64(2))
-	f.Add(publish("a/+", nil), uint64(3))
-	f.Fuzz(func(t *testing.T, stream []byte, seed uint64) {
-		asked := join(subscribe(1, "a"), subscribe(2, "a", "b"), unsubscribe(3, "c"))
-		whole := join(connack, stream)
-		one := listen([][]byte{whole}, true, asked)
-		cut := listen(split(whole, seed, 7), seed%2 == 0, asked)
-		same(t, cut, one.messages, one.control)
-		if (one.err == io.EOF) != (cut.err == io.EOF) {
-			t.Fatalf("%v as one piece, %v in several", one.err, cut.err)
-		}
-		if one.feed.Oversized.Load() > 0 || one.feed.System.Load() > 0 {
-			return // skipped here, read whole there
-		}
-		messages, control, err := reference(whole)
-		if errors.Is(one.err, io.EOF) && err == nil {
-			same(t, one, messages, control)
-			return
-		}
-		if len(one.messages) > len(messages) || len(one.control) > len(control) {
-			t.Fatalf("the lane delivered %d messages and %d bytes before %v, paho %d and %d before %v",
-				len(one.messages), len(one.control), one.err, len(messages), len(control), err)
-		}
-	})
-}
-
-func BenchmarkLane(b *testing.B) {
-	var stream []byte
-	book := publish("proto/topic/bidofferv3/AOT", make([]byte, 357))
-	for range 2000 {
-		stream = append(stream, book...)
-	}
-	n := 0
-	c := New(nil, Config{Gen: raw.NewGeneration(1), Feed: &ledger.Feed{}, Fast: true, Push: func(run []raw.Message) { n += len(run) }})
-	c.greeted = true
-	buf := make([]byte, 4096)
-	b.ReportAllocs()
-	b.SetBytes(int64(len(stream)))
-	for b.Loop() {
-		c.Conn, c.err = &wire{pieces: [][]byte{stream}}, nil
-		for {
-			if _, err := c.Read(buf); err != nil {
-				break
-			}
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/message")
 }

@@ -22,32 +22,35 @@ type stream struct {
 	net.Conn // addresses and the deadline of reads
 	ws       *websocket.Conn
 	reader   io.Reader
+	ended    error // what every later Read returns
 	write    sync.Mutex
 	deadline atomic.Pointer[time.Time] // of writes
 	close    sync.Once
 	closed   error
 }
 
+// Read ends for good with its first error, a deadline's too: the library cannot go on within
+// a frame, and panics when it is asked too often.
 func (s *stream) Read(p []byte) (int, error) {
-	for {
+	for s.ended == nil {
 		if s.reader == nil {
 			kind, r, err := s.ws.NextReader()
-			if err != nil {
-				return 0, plain(err)
+			if err == nil && kind != websocket.BinaryMessage {
+				err = &ProtocolError{Op: "WebSocket", Reason: "a text frame, expected binary ones"}
 			}
-			if kind != websocket.BinaryMessage {
-				return 0, &ProtocolError{Op: "WebSocket", Reason: "a text frame, expected binary ones"}
-			}
-			s.reader = r
+			s.reader, s.ended = r, plain(err)
+			continue
 		}
 		n, err := s.reader.Read(p)
 		if errors.Is(err, io.EOF) {
 			s.reader, err = nil, nil
 		}
-		if n > 0 || err != nil {
-			return n, plain(err)
+		s.ended = plain(err)
+		if n > 0 {
+			return n, nil
 		}
 	}
+	return 0, s.ended
 }
 
 // plain takes the WebSocket's orderly ends for what they are.
