@@ -19,13 +19,6 @@ import (
 	"github.com/feedtree/feedtree/test/sandbox"
 )
 
-func mustBreak(t testing.TB, x *sandbox.Exchange, f sandbox.Fault) {
-	t.Helper()
-	if _, err := x.Break(f); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestACutIsToldAtOnceThenTheGapThenNothingOld(t *testing.T) {
 	both(t, func(t *testing.T, lane func(*config.Config)) {
 		for _, how := range []string{"close", "rst"} {

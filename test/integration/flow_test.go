@@ -41,7 +41,7 @@ func TestAPayloadArrivesAsTheEventItIs(t *testing.T) {
 		if want := []string{"feed_live", "symbol_live", "bid_offer AOT 1"}; !slices.Equal(r.all(), want) {
 			t.Fatalf("saw %v, want %v", r.all(), want)
 		}
-		e := r.seen[2].(*messages.BidOffer)
+		e := r.Messages()[2].(*messages.BidOffer)
 		if e.BestBid().Price.String() != "34.25" || e.Seq() != 1 || e.MonoNanos() <= 0 || time.Since(e.Time()) > patience {
 			t.Fatalf("%+v", e.Data())
 		}
