@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -46,6 +47,8 @@ type Config struct {
 	Timeout   time.Duration    // of one call, 0 for 10 s
 	UserAgent string           //
 	Now       func() time.Time // nil for time.Now
+	// NetDial makes the connections, nil for the net package's.
+	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // Client makes the calls. It is safe for concurrent use.
@@ -98,7 +101,7 @@ func New(cfg Config) (*Client, error) {
 	c.http = &http.Client{
 		Timeout: cfg.Timeout,
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust, TLSHandshakeTimeout: cfg.Timeout,
+			Proxy: http.ProxyFromEnvironment, DialContext: cfg.NetDial, TLSClientConfig: trust, TLSHandshakeTimeout: cfg.Timeout,
 			ResponseHeaderTimeout: cfg.Timeout, MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 2,
 			IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
 		},

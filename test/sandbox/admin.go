@@ -109,6 +109,13 @@ func (x *Exchange) Break(f Fault) (Fault, error) {
 	case "expire":
 		x.tokens.expire()
 		f.Hits = uint64(x.cut(false))
+	case "hostile":
+		f.Hits = uint64(x.hostile(f.How))
+	case "single":
+		x.faults.set(f)
+		x.mu.Lock()
+		f.Hits = uint64(x.evict())
+		x.mu.Unlock()
 	case "reject":
 		x.faults.set(f)
 		f.Hits = uint64(x.rejectNow(f.Topic))

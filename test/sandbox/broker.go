@@ -65,28 +65,27 @@ func (h *hook) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 		return pk
 	}
 	a := ack{}
-	changed := false
+	changed, extra := false, 0
 	for _, f := range pk.Filters {
-		code, missing := h.x.faults.suback(f.Filter)
-		a.missing = a.missing || missing
+		fault := h.x.faults.suback(f.Filter)
+		code := byte(fault.Code)
+		a.missing = a.missing || fault.Missing
 		a.codes = append(a.codes, code)
-		changed = changed || code != 0
+		changed, extra = changed || code != 0, max(extra, fault.Extra)
 		switch {
-		case missing || code > 2:
+		case fault.Missing || code > 2:
 		case h.x.faults.rejects(f.Filter):
 			a.rejected = append(a.rejected, f.Filter)
 		default:
 			a.filters = append(a.filters, f.Filter)
 		}
 	}
-	if !changed {
+	if a.codes = append(a.codes, make([]byte, extra)...); !changed && extra == 0 {
 		a.codes = nil
-	}
-	if extra := h.x.faults.extraCodes(); extra > 0 {
-		a.codes = append(make([]byte, len(pk.Filters)), make([]byte, extra)...)
 	}
 	w.mu.Lock()
 	w.acks[pk.PacketID] = a
+	w.asked.id, w.asked.topics = pk.PacketID, len(pk.Filters)
 	w.mu.Unlock()
 	return pk
 }
@@ -107,6 +106,7 @@ func (h *hook) OnUnsubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet 
 // the broker until it ends.
 func (x *Exchange) connect(w http.ResponseWriter, r *http.Request) {
 	if x.faults.on("refuse") {
+		x.count.refused.Add(1)
 		failure(w, http.StatusServiceUnavailable, "REFUSED", "new connections are refused")
 		return
 	}
@@ -121,9 +121,6 @@ func (x *Exchange) connect(w http.ResponseWriter, r *http.Request) {
 	ws, err := up.Upgrade(w, r, nil)
 	if err != nil {
 		return // it has answered
-	}
-	if x.faults.on("single") {
-		x.cut(false)
 	}
 	c := newWire(x, ws)
 	if !x.join(c, until) {

@@ -25,8 +25,11 @@ import (
 // Config says what the exchange is like. DefaultConfig is the place to start from.
 type Config struct {
 	Listen string // REST and MQTT, host:port on loopback; port 0 for any free one
-	Admin  string // the admin API, plain HTTP; "" for none
-	Dir    string // where ca.pem and env are written; "" for no directory
+	// Listener is used instead of listening on Listen: a Pipe, say, or whatever stands in
+	// front. TLS is spoken on it.
+	Listener net.Listener
+	Admin    string // the admin API, plain HTTP; "" for none
+	Dir      string // where ca.pem and env are written; "" for no directory
 
 	Seed    int64
 	Rate    float64 // messages a second over all topics, 1 to 100,000
@@ -62,7 +65,7 @@ func (c Config) Validate() error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for name, addr := range map[string]string{"listen": c.Listen, "admin": c.Admin} {
-		if addr == "" && name == "admin" {
+		if (addr == "" && name == "admin") || (c.Listener != nil && name == "listen") {
 			continue
 		}
 		host, _, err := net.SplitHostPort(addr)

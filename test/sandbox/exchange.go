@@ -51,7 +51,7 @@ type Exchange struct {
 	count struct {
 		logins, rejectedLogins, refreshes, dispatcherTokens, connections atomic.Uint64
 		published, delivered, system, malformed, slowDropped, swallowed  atomic.Uint64
-		rateLimited                                                      atomic.Uint64
+		rateLimited, refused, evicted                                    atomic.Uint64
 	}
 }
 
@@ -67,7 +67,9 @@ type Stats struct {
 	RejectedLogins   uint64         `json:"rejected_logins"`
 	Refreshes        uint64         `json:"refreshes"`
 	DispatcherTokens uint64         `json:"dispatcher_tokens"`
-	Connections      uint64         `json:"connections"`
+	Connections      uint64         `json:"connections"` // that were accepted
+	Refused          uint64         `json:"refused"`     // that were not, by the fault of that name
+	Evicted          uint64         `json:"evicted"`     // that a newer one ended, by the fault single
 	OpenConnections  int            `json:"open_connections"`
 	Subscriptions    map[string]int `json:"subscriptions"`
 	Published        uint64         `json:"published"` // messages of the market's stream
@@ -102,7 +104,7 @@ func Start(ctx context.Context, cfg Config) (*Exchange, error) {
 	if x.caPEM, leaf, err = certificates(); err != nil {
 		return nil, fmt.Errorf("make the certificates: %w", err)
 	}
-	if err := x.listen(leaf); err != nil {
+	if err := x.listen(); err != nil {
 		return nil, err
 	}
 	if x.broker, err = newBroker(x); err != nil {
@@ -127,9 +129,11 @@ func Start(ctx context.Context, cfg Config) (*Exchange, error) {
 	return x, nil
 }
 
-func (x *Exchange) listen(tls.Certificate) (err error) {
-	if x.listener, err = net.Listen("tcp", x.cfg.Listen); err != nil {
-		return fmt.Errorf("listen: %w; choose another port, 0 for any free one", err)
+func (x *Exchange) listen() (err error) {
+	if x.listener = x.cfg.Listener; x.listener == nil {
+		if x.listener, err = net.Listen("tcp", x.cfg.Listen); err != nil {
+			return fmt.Errorf("listen: %w; choose another port, 0 for any free one", err)
+		}
 	}
 	if x.cfg.Admin == "" {
 		return nil
@@ -208,8 +212,29 @@ func (x *Exchange) join(w *wire, until time.Time) bool {
 		return false
 	}
 	x.wires[w] = time.AfterFunc(time.Until(until), func() { w.kill(false) })
-	x.count.connections.Add(1)
+	w.serial = x.count.connections.Add(1)
+	x.evict()
 	return true
+}
+
+// evict ends all connections but the newest while there may be one alone, and says how many
+// it ended; x.mu must be held.
+func (x *Exchange) evict() (n int) {
+	if _, on := x.faults.look("single", 0); !on {
+		return 0
+	}
+	var newest uint64
+	for w := range x.wires {
+		newest = max(newest, w.serial)
+	}
+	for w := range x.wires {
+		if w.serial != newest && w.kill(false) {
+			n++
+		}
+	}
+	x.faults.look("single", uint64(n))
+	x.count.evicted.Add(uint64(n))
+	return n
 }
 
 func (x *Exchange) leave(w *wire) {
@@ -231,10 +256,13 @@ func (x *Exchange) cut(reset bool) int {
 }
 
 // Publish sends a payload, as it is, count times to the subscribers of a topic, and says
-// how many packets that made.
+// how many packets that made: none if the topic is mute.
 func (x *Exchange) Publish(topic string, payload []byte, count int) int {
 	packet := appendPublish(nil, topic, payload)
 	n := 0
+	if x.faults.mutes(topic) {
+		return 0
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for w := range x.wires {
@@ -265,7 +293,7 @@ func (x *Exchange) Stats() Stats {
 	s := Stats{Logins: c.logins.Load(), RejectedLogins: c.rejectedLogins.Load(), Refreshes: c.refreshes.Load(),
 		DispatcherTokens: c.dispatcherTokens.Load(), Connections: c.connections.Load(), Subscriptions: map[string]int{},
 		Published: c.published.Load(), Delivered: c.delivered.Load(), System: c.system.Load(), Malformed: c.malformed.Load(),
-		Swallowed: c.swallowed.Load(), SlowDropped: c.slowDropped.Load(), RateLimited: c.rateLimited.Load()}
+		Swallowed: c.swallowed.Load(), SlowDropped: c.slowDropped.Load(), RateLimited: c.rateLimited.Load(), Refused: c.refused.Load(), Evicted: c.evicted.Load()}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s.OpenConnections = len(x.wires)
@@ -288,9 +316,12 @@ func (x *Exchange) AdminURL() string {
 	return "http://" + x.adminListener.Addr().String()
 }
 
+// port is the listener's, 443 for one that has none, such as a Pipe.
 func port(ln net.Listener) string {
-	_, p, _ := net.SplitHostPort(ln.Addr().String())
-	return p
+	if _, p, err := net.SplitHostPort(ln.Addr().String()); err == nil {
+		return p
+	}
+	return "443"
 }
 
 // CA is the certificate of the exchange's authority, PEM.

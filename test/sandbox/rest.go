@@ -62,6 +62,29 @@ func (x *Exchange) limited(l *limit, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// answers plays a REST fault and reports whether it has answered.
+func (f *faults) answers(kind string, w http.ResponseWriter, quit <-chan struct{}) bool {
+	a, ok := f.get(kind)
+	if !ok {
+		return false
+	}
+	if a.Delay > 0 && !pause(time.Duration(a.Delay), quit) {
+		return true
+	}
+	if a.Status == 0 {
+		return false
+	}
+	for name, value := range a.Headers {
+		w.Header().Set(name, value)
+	}
+	if a.Redirect != "" {
+		w.Header().Set("Location", a.Redirect)
+	}
+	w.WriteHeader(a.Status)
+	w.Write([]byte(a.Body))
+	return true
+}
+
 // read takes a request's JSON, or answers what is wrong with it.
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

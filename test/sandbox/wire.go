@@ -2,8 +2,11 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -15,6 +18,7 @@ import (
 const (
 	writeTimeout = 10 * time.Second
 	drainTimeout = 500 * time.Millisecond
+	halfopenLook = 50 * time.Millisecond
 )
 
 // wire is one client's connection as the broker sees it: a net.Conn whose writes, the
@@ -32,6 +36,13 @@ type wire struct {
 	closing bool
 	dead    bool
 	acks    map[uint16]ack // by packet identifier, what a SUBACK brings about
+	text    []string       // text frames that a fault wants
+	asked   struct {       // the last SUBSCRIBE
+		id     uint16
+		topics int
+	}
+	serial uint64      // of the connections that were taken in
+	ended  atomic.Bool // the client's side is closed
 
 	wake chan struct{}
 	gone chan struct{} // closed by kill
@@ -60,6 +71,9 @@ func newWire(x *Exchange, ws *websocket.Conn) *wire {
 func (w *wire) Read(p []byte) (int, error) {
 	for {
 		n, err := w.Conn.Read(p)
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			w.ended.Store(true)
+		}
 		if err != nil || !w.x.faults.on("halfopen") {
 			return n, err
 		}
@@ -86,6 +100,11 @@ func (w *wire) packet(p []byte) {
 		if code, ok := w.x.faults.connack(); ok {
 			w.append([]byte{p[0], 2, 0, code}, 0, 0)
 			w.Close() // MQTT-3.2.2-5: who refuses closes
+			return
+		}
+		if a, ok := w.x.faults.get("drop"); ok {
+			w.append(p, 0, 0)
+			w.endAfter(time.Duration(a.Delay))
 			return
 		}
 	case p[0]>>4 == 9 && len(p) >= 5: // SUBACK
@@ -148,22 +167,24 @@ func (w *wire) pump() {
 	var spare []byte
 	for {
 		w.mu.Lock()
-		frame, publishes, system, closing := w.buf, w.pending, w.system, w.closing
-		w.buf, w.pending, w.system = spare[:0], 0, 0
+		frame, publishes, system, text, closing := w.buf, w.pending, w.system, w.text, w.closing
+		w.buf, w.pending, w.system, w.text = spare[:0], 0, 0, nil
 		dead := w.dead
 		w.mu.Unlock()
 		switch {
 		case dead:
 			return
-		case len(frame) == 0 && closing:
-			w.Conn.Close()
+		case len(frame) == 0 && len(text) == 0 && closing:
+			w.farewell()
 			return
-		case len(frame) == 0:
+		case len(frame) == 0 && len(text) == 0:
 			spare = frame
 			<-w.wake
 			continue
+		case len(frame) > 0:
+			w.write(frame, publishes, system, closing)
 		}
-		w.write(frame, publishes, system, closing)
+		w.writeText(text)
 		if spare = frame; cap(spare) > 4<<20 {
 			spare = nil
 		}
@@ -192,6 +213,33 @@ func (w *wire) write(frame []byte, publishes, system int, closing bool) {
 	}
 }
 
+// farewell closes the socket. On a half-open link the end does not arrive either, so there
+// it waits until the link is whole again, or the client has gone.
+func (w *wire) farewell() {
+	for {
+		if _, half := w.x.faults.look("halfopen", 0); !half || w.ended.Load() {
+			w.Conn.Close()
+			return
+		}
+		if !pause(halfopenLook, w.gone) {
+			return
+		}
+	}
+}
+
+// endAfter closes in order, at once or after a time, but for a connection that ended before.
+func (w *wire) endAfter(d time.Duration) {
+	if d == 0 {
+		w.Close()
+		return
+	}
+	w.x.wg.Go(func() {
+		if pause(d, w.gone) {
+			w.Close()
+		}
+	})
+}
+
 // Close ends the connection in order: what waits is written first.
 func (w *wire) Close() error {
 	w.mu.Lock()
@@ -207,9 +255,11 @@ func (w *wire) SetDeadline(t time.Time) error { return w.Conn.SetReadDeadline(t)
 // SetWriteDeadline does nothing for the same reason.
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
-// kill ends the connection at once, with a reset if told.
-func (w *wire) kill(reset bool) {
+// kill ends the connection at once, with a reset if told, and reports whether it was the
+// first to do so.
+func (w *wire) kill(reset bool) (first bool) {
 	w.once.Do(func() {
+		first = true
 		w.mu.Lock()
 		w.dead, w.buf = true, nil
 		w.mu.Unlock()
@@ -224,6 +274,7 @@ func (w *wire) kill(reset bool) {
 		raw.Close()
 		w.flush()
 	})
+	return first
 }
 
 // lengthOf is a packet's remaining length.
