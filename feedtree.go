@@ -33,6 +33,7 @@ import (
 	"github.com/feedtree/feedtree/actors/session"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/hist"
 	"github.com/feedtree/feedtree/internal/mailbox"
@@ -107,7 +108,7 @@ func Start(ctx context.Context, cfg config.Config, types ...StrategyType) (*Tree
 	if err != nil {
 		return nil, err
 	}
-	if err := t.connectable(); err != nil {
+	if err := t.connectable(dial.From(ctx)); err != nil {
 		return nil, err
 	}
 	if err := t.want(feedOwner, t.marketTopics()); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/feedtree/feedtree/actors/session"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/internal/raw"
@@ -64,14 +65,14 @@ func overflowed(where string, n uint64, from, to int64) *messages.Overflowed {
 }
 
 // connectable makes the REST client, which checks what only it can: the secret's form, the
-// base URL, the certificate authority.
-func (t *Tree) connectable() error {
+// base URL, the certificate authority. network is how connections are made, nil for the usual.
+func (t *Tree) connectable(network dial.Func) error {
 	trust, caErr := trusted(t.cfg.TLS)
 	c := t.cfg.Credentials
 	client, err := settrade.New(settrade.Config{
 		BaseURL: c.BaseURL, BrokerID: c.BrokerID, AppID: c.AppID, AppCode: c.AppCode,
 		AppSecret: settrade.Secret(c.AppSecret.Reveal()), TLS: trust, Timeout: t.cfg.Session.RESTTimeout,
-		UserAgent: "feedtree",
+		UserAgent: "feedtree", NetDial: network,
 	})
 	if err = errors.Join(caErr, asConfig(err)); err != nil {
 		return err
@@ -79,7 +80,7 @@ func (t *Tree) connectable() error {
 	t.rest = client
 	t.system = supervision.NewSystem()
 	t.supervised = newSupervisors(t)
-	return t.prepare(client, trust)
+	return t.prepare(client, trust, network)
 }
 
 // asConfig turns the REST client's complaints about its fields into the configuration's.
@@ -126,7 +127,7 @@ func trusted(c config.TLS) (*tls.Config, error) {
 }
 
 // prepare makes what the actors are produced from.
-func (t *Tree) prepare(rest session.REST, trust *tls.Config) error {
+func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) error {
 	s := t.cfg.Session
 	sessionDeps := session.Deps{
 		Config: session.Config{
@@ -134,7 +135,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config) error {
 			SubscribeTimeout: s.SubscribeTimeout, CloseTimeout: s.CloseTimeout, RenewBefore: s.RenewBefore,
 			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast, Backoff: backoff(s.Backoff, t.cfg.Supervision.Stable),
 		},
-		REST: rest, TLS: trust, Push: t.raw.Push, Feed: &t.counts.feed, Counts: &t.counts.connection,
+		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Counts: &t.counts.connection,
 		Wanted: t.wanted, Status: t.status, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
 		Rand: rand.Float64, GiveUp: t.fail, Accepted: t.unreject,
 	}

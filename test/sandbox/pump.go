@@ -6,16 +6,21 @@ import (
 	"github.com/feedtree/feedtree/test/sandbox/market"
 )
 
-// pumpEvery is how often the market's messages that are due are published: often enough to
-// add half a millisecond of latency on average, seldom enough to cost little.
-const pumpEvery = time.Millisecond
+// The market's messages that are due are published at most once in pumpEvery: often enough
+// to add half a millisecond of latency on average, seldom enough to cost little. A slow
+// market is looked at when its next message is due, and once in pumpIdle at least, because
+// a fault may change its pace.
+const (
+	pumpEvery = time.Millisecond
+	pumpIdle  = 250 * time.Millisecond
+)
 
 // pump publishes the market's stream at its rate. When the machine cannot keep up the
 // stream becomes slower; it never skips.
 func (x *Exchange) pump() {
-	tick := time.NewTicker(pumpEvery)
+	tick := time.NewTimer(pumpEvery)
 	defer tick.Stop()
-	p := pacer{last: time.Now()}
+	p := pacer{last: time.Now(), rate: x.cfg.Rate}
 	var msg market.Message
 	var packet, payload []byte
 	pending := false
@@ -32,6 +37,7 @@ func (x *Exchange) pump() {
 		x.market.Halt(halt)
 		day := x.cfg.Clock == market.ClockDay
 		due := p.due(time.Now(), x.faults.rate(x.cfg.Rate))
+		next := p.next()
 		x.publishing.Lock()
 		routes := x.routes.Load()
 		for n := 0; ; n++ {
@@ -41,7 +47,8 @@ func (x *Exchange) pump() {
 			}
 			if day {
 				// A message of the day is due at its virtual instant.
-				if msg.At > time.Duration(float64(time.Since(began))*x.cfg.Speed) || n > 10_000 {
+				if early := msg.At - time.Duration(float64(time.Since(began))*x.cfg.Speed); early > 0 || n > 10_000 {
+					next = time.Duration(float64(early) / x.cfg.Speed)
 					break
 				}
 			} else if n >= due {
@@ -78,23 +85,34 @@ func (x *Exchange) pump() {
 			w.flush()
 			delete(dirty, w)
 		}
+		tick.Reset(min(max(next, pumpEvery), pumpIdle))
 	}
 }
 
 // pacer turns time into whole messages.
 type pacer struct {
 	last time.Time
+	rate float64 // since last
 	rest float64
 }
 
-// due says how many messages the time since the last call is worth. What is more than a
-// second is forgotten: a stream that was held up goes on, it does not burst.
+// due says how many messages the time since the last call is worth, at the rate that was
+// said then; the one said now counts from now on. What is more than a second is forgotten: a
+// stream that was held up goes on, it does not burst.
 func (p *pacer) due(now time.Time, rate float64) int {
-	p.rest += min(now.Sub(p.last).Seconds(), 1) * rate
-	p.last = now
+	p.rest += min(now.Sub(p.last).Seconds(), 1) * p.rate
+	p.last, p.rate = now, rate
 	n := int(p.rest)
 	p.rest -= float64(n)
 	return n
+}
+
+// next is how long it takes until one more message is due, rounded up.
+func (p *pacer) next() time.Duration {
+	if p.rate <= 0 {
+		return pumpIdle
+	}
+	return time.Duration((1-p.rest)/p.rate*float64(time.Second)) + 1
 }
 
 // damager spoils payloads so that no decoder may accept them.
