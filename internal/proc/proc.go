@@ -3,6 +3,7 @@ package proc
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
@@ -17,4 +18,10 @@ func Read() ledger.Process {
 		CPUS: cpu.Seconds(), MaxRSSMiB: float64(rss) / (1 << 20), GCCPUFraction: m.GCCPUFraction,
 		Goroutines: runtime.NumGoroutine(),
 	}
+}
+
+// CPU is the time that the process has spent on processors, 0 where the system does not tell.
+func CPU() time.Duration {
+	cpu, _ := usage()
+	return cpu
 }
