@@ -55,7 +55,7 @@ func (a *Decoder) Receive(ctx actor.Context) {
 	case *mailbox.Run[raw.Message]:
 		a.onRun(m)
 	case *actor.Started:
-		a.d.State.out.Flush() // what a predecessor decoded before it failed
+		a.d.State.out.Flush(clock.Mono()) // what a predecessor decoded before it failed
 	case *PutStale:
 		a.onPutStale(m)
 	case *PutFeedDead:
@@ -76,7 +76,7 @@ func (a *Decoder) onRun(run *mailbox.Run[raw.Message]) {
 		}
 		a.onMessage(m, began)
 	}
-	a.d.State.out.Flush()
+	a.d.State.out.Flush(clock.Mono())
 }
 
 func (a *Decoder) onMessage(m *raw.Message, began int64) {
@@ -99,7 +99,9 @@ func (a *Decoder) onMessage(m *raw.Message, began int64) {
 		return
 	}
 	a.touch(t, e, m, epoch)
-	s.out.Add(flow.Item{Msg: e, Topic: int32(t.Index), Received: m.Mono, Decoded: began})
+	it := flow.Item{Msg: e, Topic: int32(t.Index), Received: m.Mono, Decoding: began}
+	it.SetSize(len(m.Payload))
+	s.out.Add(it)
 	a.d.Feed.Decoded.Inc()
 }
 

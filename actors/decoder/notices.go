@@ -33,7 +33,7 @@ func (a *Decoder) onPutStale(m *PutStale) {
 	if age := expired(&m.Symbol.Life, now.Mono, m.Since, m.Threshold); age > 0 {
 		a.put(&messages.SymbolStale{Symbol: m.Symbol.Name, Epoch: a.d.State.epoch, At: wall(now.Wall),
 			Age: age, Threshold: m.Threshold}, now.Mono)
-		a.d.State.out.Flush()
+		a.d.State.out.Flush(now.Mono)
 	}
 }
 
@@ -44,7 +44,7 @@ func (a *Decoder) onPutFeedDead(m *PutFeedDead) {
 	}
 	if age := expired(&a.d.Seen.Feed, now.Mono, m.Since, m.Threshold); age > 0 {
 		a.put(&messages.FeedDead{Epoch: a.d.State.epoch, At: wall(now.Wall), Age: age, Threshold: m.Threshold}, now.Mono)
-		a.d.State.out.Flush()
+		a.d.State.out.Flush(now.Mono)
 	}
 }
 

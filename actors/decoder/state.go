@@ -16,7 +16,7 @@ type State struct {
 }
 
 // NewState makes the state of a tree's decoder; push hands runs to the dispatcher's queue.
-func NewState(push func([]flow.Item)) *State { return &State{out: flow.NewOutbox(push)} }
+func NewState(push func([]flow.Item)) *State { return &State{out: flow.NewOutbox(flow.Decode, push)} }
 
 // nextSeq counts events within an epoch, from 1.
 func (s *State) nextSeq(epoch uint64) uint64 {

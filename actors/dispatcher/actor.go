@@ -31,7 +31,7 @@ func (d *Dispatcher) Receive(ctx actor.Context) {
 	case *mailbox.Run[flow.Item]:
 		d.onRun(m)
 	case *actor.Started:
-		d.r.flush() // what a predecessor gathered before it failed
+		d.r.flush(clock.Mono()) // what a predecessor gathered before it failed
 	}
 }
 
@@ -44,12 +44,12 @@ func (d *Dispatcher) onRun(run *mailbox.Run[flow.Item]) {
 		if !ok {
 			break
 		}
-		it.Dispatched = began
+		it.Dispatching = began
 		if e, ok := it.Msg.(messages.Event); ok {
 			d.r.event(it, e)
 		} else if n, ok := it.Msg.(messages.Notice); ok {
 			d.r.notice(it, n)
 		}
 	}
-	d.r.flush()
+	d.r.flush(clock.Mono())
 }

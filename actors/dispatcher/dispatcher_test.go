@@ -98,7 +98,7 @@ func TestWhatWasGatheredBeforeAPanicIsDeliveredByTheSuccessor(t *testing.T) {
 	if len(one.got) != 0 {
 		t.Fatalf("flushed before the end: %v", one.got)
 	}
-	r.flush() // what Started does
+	r.flush(1) // what Started does
 	if !slices.Equal(one.got, []string{"AOT"}) {
 		t.Errorf("%v", one.got)
 	}
@@ -147,7 +147,7 @@ func TestAFanOutAllocatesNothing(t *testing.T) {
 	r.Route(o, Topic{0, "AOT"})
 	it := event("AOT", 0)
 	e := it.Msg.(messages.Event)
-	work := func() { r.event(&it, e); r.flush() }
+	work := func() { r.event(&it, e); r.flush(1) }
 	work()
 	if n := testing.AllocsPerRun(1000, work); n != 0 {
 		t.Error(n)

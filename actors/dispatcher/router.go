@@ -25,7 +25,7 @@ type Outlet struct {
 
 // NewOutlet makes an outlet in front of push, the strategy's queue.
 func NewOutlet(name string, push func([]flow.Item)) *Outlet {
-	return &Outlet{Name: name, out: flow.NewOutbox(push), topics: map[int]bool{}, symbols: map[string]int{}}
+	return &Outlet{Name: name, out: flow.NewOutbox(flow.Dispatch, push), topics: map[int]bool{}, symbols: map[string]int{}}
 }
 
 // Router knows which outlets want which topic. Attach, Detach, Route and Unroute are safe
@@ -168,10 +168,11 @@ func (r *Router) gather(o *Outlet, it flow.Item) {
 	}
 }
 
-func (r *Router) flush() {
+// flush pushes on what was gathered; now is the clock.Mono of that.
+func (r *Router) flush(now int64) {
 	for len(r.dirty) > 0 {
 		o := r.dirty[len(r.dirty)-1]
-		o.out.Flush()
+		o.out.Flush(now)
 		o.dirty = false
 		r.dirty = r.dirty[:len(r.dirty)-1]
 	}
