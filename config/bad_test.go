@@ -16,7 +16,7 @@ func TestBadFilesAreToldWithKeyAndLine(t *testing.T) {
 		"http: {address: x}\n":                                 {"c.yaml:1: http.address: unknown key, did you mean http.addr?"},
 		"http: {Addr: x}\n":                                    {"c.yaml:1: http.Addr: unknown key, did you mean http.addr?"},
 		"session: {backoff: {mim: 1s}}\n":                      {"c.yaml:1: session.backoff.mim: unknown key, did you mean session.backoff.min?"},
-		long + ": 1\n":                                         {"c.yaml:1: " + long[:80] + "…: unknown key; known here: credentials, session, tls, feed, dispatcher, health, market, symbols, strategies, supervision, poison, http, log, shutdown"},
+		long + ": 1\n":                                         {"c.yaml:1: " + long[:80] + "…: unknown key; known here: credentials, session, tls, feed, dispatcher, health, market, symbols, strategies, supervision, poison, http, log, telemetry, shutdown"},
 		"dispatcher: {capacity: 1, capacity: 2}":               {"c.yaml:1: dispatcher.capacity: written twice, first on line 1"},
 		"tls: {}\nlog: {}\ntls: {}\n":                          {"c.yaml:3: tls: written twice, first on line 1"},
 		"dispatcher: {capacity: many}":                         {`c.yaml:1: dispatcher.capacity: "many": expected a whole number`},
@@ -155,8 +155,8 @@ func TestFlagsAndSetMayBeWrittenInManyWays(t *testing.T) {
 		"--set: market.sessions: expected a list, as YAML on one line: [a, b]",
 		`--set: health.symbols.a b: symbol "a b": expected letters, digits, '-', '.' and '&' alone, not ' '`,
 		`--set: health.symbols: "AOT": expected symbols and durations, like AOT=10s,PTT=1m`,
-		"--set: nothing: unknown key; known here: "+strings.Join([]string{"credentials, session, tls, feed, dispatcher, health, market, symbols, strategies, supervision, poison, http, log, shutdown"}, ""),
-		"--nothing: nothing: unknown key; known here: credentials, session, tls, feed, dispatcher, health, market, symbols, strategies, supervision, poison, http, log, shutdown",
+		"--set: nothing: unknown key; known here: "+strings.Join([]string{"credentials, session, tls, feed, dispatcher, health, market, symbols, strategies, supervision, poison, http, log, telemetry, shutdown"}, ""),
+		"--nothing: nothing: unknown key; known here: credentials, session, tls, feed, dispatcher, health, market, symbols, strategies, supervision, poison, http, log, telemetry, shutdown",
 		`--log-level: log.level: "<nil>": expected debug, info, warn, error`,
 	)
 }

@@ -27,6 +27,7 @@ type Config struct {
 	Poison      Poison      `koanf:"poison"`
 	HTTP        HTTP        `koanf:"http"`
 	Log         Log         `koanf:"log"`
+	Telemetry   Telemetry   `koanf:"telemetry"`
 	Shutdown    Shutdown    `koanf:"shutdown"`
 }
 
@@ -170,6 +171,38 @@ type HTTP struct {
 type Log struct {
 	Level  string `koanf:"level"`  // debug, info, warn or error
 	Format string `koanf:"format"` // auto, text or json
+	// Levels are components with a level of their own, each written node=level.
+	Levels []string `koanf:"levels"`
+}
+
+// Telemetry is what goes to the tools that watch a feed.
+type Telemetry struct {
+	OTLP    OTLP             `koanf:"otlp"`
+	Metrics TelemetryMetrics `koanf:"metrics"`
+	Logs    TelemetryLogs    `koanf:"logs"`
+}
+
+// OTLP is a collector. What is empty here is left to the OTEL_* variables.
+type OTLP struct {
+	Endpoint string `koanf:"endpoint"` // a URL; with http the connection is not encrypted
+	Protocol string `koanf:"protocol"` // OTLPGRPC, OTLPHTTP, or "" for the variables', else grpc
+	Headers  Secret `koanf:"headers"`  // key=value, parted by commas, sent with each request
+}
+
+// The protocols of OTLP.
+const (
+	OTLPGRPC = "grpc"
+	OTLPHTTP = "http"
+)
+
+// TelemetryMetrics says which metrics there are beyond the usual ones.
+type TelemetryMetrics struct {
+	Symbols bool `koanf:"symbols"` // one series of each kind for every symbol
+}
+
+// TelemetryLogs says where log lines go besides standard error.
+type TelemetryLogs struct {
+	OTLP bool `koanf:"otlp"`
 }
 
 // Shutdown bounds an orderly end.

@@ -24,6 +24,7 @@ const (
 	credentials  = "credentials."
 	strategies   = "strategies"
 	healthSymbol = "health.symbols"
+	otlpHeaders  = "telemetry.otlp.headers"
 )
 
 var (
@@ -120,9 +121,11 @@ func fieldNames(t reflect.Type) []string {
 }
 
 // hidden says that a key's values are not shown in errors: all credentials, for what is
-// wrong there may be a secret in the wrong place, and parameters, which may hold anything.
+// wrong there may be a secret in the wrong place, a collector's headers and address, which
+// may hold its password, and parameters, which may hold anything.
 func hidden(key string) bool {
-	return strings.HasPrefix(key, credentials) || key+"." == credentials || strings.Contains(key, ".params")
+	return strings.HasPrefix(key, credentials) || key+"." == credentials || strings.Contains(key, ".params") ||
+		key == otlpHeaders || key == "telemetry.otlp.endpoint"
 }
 
 // unknownKey is the error for a name that section `in` of type t does not know.

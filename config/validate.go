@@ -49,8 +49,10 @@ func (c Config) Validate() error {
 	v.between("poison.entries", c.Poison.Entries, 1, maxCapacity)
 	v.bytes("poison.bytes", c.Poison.Bytes)
 	v.addr("http.addr", c.HTTP.Addr)
-	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	v.oneOf("log.level", c.Log.Level, logLevels...)
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
+	v.componentLevels(c.Log.Levels)
+	v.telemetry(c.Telemetry)
 	v.positive("shutdown.deadline", c.Shutdown.Deadline)
 	return join(v.errs)
 }
