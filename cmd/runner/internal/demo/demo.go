@@ -17,14 +17,15 @@ type Params struct {
 	SleepEvery int           `yaml:"sleep_every"` // sleeps on every so manieth event …
 	SleepFor   time.Duration `yaml:"sleep_for"`   // … for so long
 	PanicEvery int           `yaml:"panic_every"` // panics on every so manieth event
-	BlockAfter int           `yaml:"block_after"` // never returns from the event after so many
+	BlockAfter int           `yaml:"block_after"` // does not return from the event after so many …
+	BlockFor   time.Duration `yaml:"block_for"`   // … for so long, 0 for ever
 }
 
 // Validate refuses what makes no sense.
 func (p Params) Validate() error {
-	if p.SleepEvery < 0 || p.PanicEvery < 0 || p.BlockAfter < 0 || p.SleepFor < 0 {
-		return fmt.Errorf("sleep_every %d, sleep_for %v, panic_every %d, block_after %d: expected no negative one",
-			p.SleepEvery, p.SleepFor, p.PanicEvery, p.BlockAfter)
+	if p.SleepEvery < 0 || p.PanicEvery < 0 || p.BlockAfter < 0 || p.SleepFor < 0 || p.BlockFor < 0 {
+		return fmt.Errorf("sleep_every %d, sleep_for %v, panic_every %d, block_after %d, block_for %v: expected no negative one",
+			p.SleepEvery, p.SleepFor, p.PanicEvery, p.BlockAfter, p.BlockFor)
 	}
 	return nil
 }
@@ -55,6 +56,10 @@ func (s *strategy) Receive(ctx actor.Context) {
 	case every(s.p.SleepEvery, s.seen):
 		time.Sleep(s.p.SleepFor)
 	case s.p.BlockAfter > 0 && s.seen > s.p.BlockAfter:
+		if p := s.p.BlockFor; p > 0 {
+			time.Sleep(p)
+			return
+		}
 		select {}
 	}
 }
