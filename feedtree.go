@@ -35,7 +35,6 @@ import (
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/flow"
-	"github.com/feedtree/feedtree/internal/hist"
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
@@ -67,9 +66,10 @@ type Tree struct {
 		feed        ledger.Feed
 		connection  ledger.Connection
 		supervision ledger.Supervision
+		telemetry   ledger.Telemetry
 		unread      ledger.Counter
 	}
-	latency hist.Histogram
+	times flow.Times
 
 	system     *actor.ActorSystem
 	supervised *supervisors

@@ -84,7 +84,7 @@ func (t *Tree) add(s config.Strategy) error {
 		Name: s.Name, Type: s.Type, Queue: q,
 		New:       func() (actor.Actor, error) { return typ.build(params) },
 		Extension: &Handle{tree: t, in: in},
-		Latency:   &t.latency, Poison: t.poison, Lines: t.lines, Unread: &t.counts.unread,
+		Poison:    t.poison, Lines: t.lines, Unread: &t.counts.unread,
 	}
 	if s.Snapshot {
 		c.Snapshot = func() []messages.Notice { return t.snapshots(in) }
@@ -92,7 +92,7 @@ func (t *Tree) add(s config.Strategy) error {
 	if in.Instance, err = strategies.New(c); err != nil {
 		return &config.Error{Key: "strategies." + s.Name + ".mailbox", Reason: err.Error()}
 	}
-	in.outlet = dispatcher.NewOutlet(s.Name, in.Q.Push)
+	in.outlet = dispatcher.NewOutlet(s.Name, &t.times, in.Q.Push)
 	if err := t.register(in); err != nil {
 		return err
 	}
@@ -111,6 +111,7 @@ func (t *Tree) register(in *instance) error {
 			return &config.Error{Key: "name", Value: in.Name, Reason: "a strategy of that name is running"}
 		}
 		t.retired[in.Name] = sum(t.retired[in.Name], old.Counts(old.outlet.Matched.Load()))
+		in.Times = old.Times
 	}
 	t.instances[in.Name] = in
 	return nil

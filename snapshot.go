@@ -57,7 +57,11 @@ func (t *Tree) Snapshot() *ledger.Snapshot {
 			s.Strategies[name] = c
 		}
 	}
-	s.LatencyUS = quantiles(&t.latency)
+	var latency hist.Counts
+	for _, in := range list {
+		in.Times.AddTo(&latency, nil, nil)
+	}
+	s.LatencyUS = quantiles(&latency)
 	s.Process = proc.Read()
 	s.DurationS = t.uptime().Seconds()
 	s.Check()
@@ -114,9 +118,7 @@ func (t *Tree) symbolCounts() (c ledger.SymbolCounts) {
 	return c
 }
 
-func quantiles(h *hist.Histogram) ledger.Quantiles {
-	var c hist.Counts
-	h.AddTo(&c)
+func quantiles(c *hist.Counts) ledger.Quantiles {
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 	return ledger.Quantiles{P50: us(c.Quantile(0.5)), P95: us(c.Quantile(0.95)), P99: us(c.Quantile(0.99)),
 		P999: us(c.Quantile(0.999)), Max: us(c.Max())}

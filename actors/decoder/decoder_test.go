@@ -38,7 +38,7 @@ func newBench(t *testing.T) *bench {
 	}
 	log := slog.New(slog.DiscardHandler)
 	b.Deps = Deps{Topics: topic.NewTable(), Seen: seen.New(), Feed: &ledger.Feed{}, Poison: store, Log: log, Lines: ratelog.New(log),
-		State: NewState(func(run []flow.Item) {
+		State: NewState(nil, func(run []flow.Item) {
 			for _, it := range run {
 				switch m := it.Msg.(type) {
 				case messages.Event:
@@ -199,7 +199,7 @@ func TestARejectedSymbolStaysSoUntilItIsGrantedOrTheConnectionEnds(t *testing.T)
 
 func TestAnEventCostsOneAllocation(t *testing.T) {
 	b := newBench(t)
-	b.State = NewState(func([]flow.Item) {})
+	b.State = NewState(nil, func([]flow.Item) {})
 	l := b.q.Lease(nil)
 	m := []raw.Message{b.message(topic.BidOffer("AOT"), book("AOT"))}
 	d := &Decoder{b.Deps}

@@ -15,8 +15,11 @@ type State struct {
 	out   *flow.Outbox
 }
 
-// NewState makes the state of a tree's decoder; push hands runs to the dispatcher's queue.
-func NewState(push func([]flow.Item)) *State { return &State{out: flow.NewOutbox(flow.Decode, push)} }
+// NewState makes the state of a tree's decoder; push hands runs to the
+// dispatcher's queue.
+func NewState(times *flow.Times, push func([]flow.Item)) *State {
+	return &State{out: flow.NewOutbox(flow.Decode, times, push)}
+}
 
 // nextSeq counts events within an epoch, from 1.
 func (s *State) nextSeq(epoch uint64) uint64 {

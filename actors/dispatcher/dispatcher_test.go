@@ -24,7 +24,7 @@ type reader struct {
 
 func newReader(name string) *reader {
 	r := &reader{}
-	r.Outlet = NewOutlet(name, func(run []flow.Item) {
+	r.Outlet = NewOutlet(name, nil, func(run []flow.Item) {
 		for _, it := range run {
 			r.msgs = append(r.msgs, it.Msg)
 			switch m := it.Msg.(type) {
@@ -142,7 +142,7 @@ func TestRoutesChangeWhileEventsFlow(t *testing.T) {
 
 func TestAFanOutAllocatesNothing(t *testing.T) {
 	r := NewRouter(NewLatest())
-	o := NewOutlet("o", func([]flow.Item) {})
+	o := NewOutlet("o", nil, func([]flow.Item) {})
 	r.Attach(o)
 	r.Route(o, Topic{0, "AOT"})
 	it := event("AOT", 0)

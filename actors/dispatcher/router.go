@@ -24,8 +24,8 @@ type Outlet struct {
 }
 
 // NewOutlet makes an outlet in front of push, the strategy's queue.
-func NewOutlet(name string, push func([]flow.Item)) *Outlet {
-	return &Outlet{Name: name, out: flow.NewOutbox(flow.Dispatch, push), topics: map[int]bool{}, symbols: map[string]int{}}
+func NewOutlet(name string, times *flow.Times, push func([]flow.Item)) *Outlet {
+	return &Outlet{Name: name, out: flow.NewOutbox(flow.Dispatch, times, push), topics: map[int]bool{}, symbols: map[string]int{}}
 }
 
 // Router knows which outlets want which topic. Attach, Detach, Route and Unroute are safe

@@ -141,6 +141,7 @@ func (p *Parent) sweep(ctx actor.Context) {
 	now := clock.Now()
 	connected, at := p.d.Connected()
 	markets := p.markets(now.Wall)
+	p.d.Store.Open.Store(markets.any)
 	if connected && !markets.heard && clock.Since(now.Mono, at) < p.d.FeedGap {
 		return // the markets are about to say themselves whether they are open
 	}

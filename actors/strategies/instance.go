@@ -25,7 +25,6 @@ import (
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/codec"
 	"github.com/feedtree/feedtree/internal/flow"
-	"github.com/feedtree/feedtree/internal/hist"
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
@@ -59,7 +58,7 @@ type Config struct {
 	Extension ctxext.ContextExtension
 	// Snapshot lists what a new incarnation is shown before its first event; nil for nothing.
 	Snapshot func() []messages.Notice
-	Latency  *hist.Histogram // socket read → Receive, of all strategies together
+	Times    *Times // nil for new ones
 	Poison   *poison.Store
 	Lines    *ratelog.Logger
 	Unread   *ledger.Counter
@@ -96,6 +95,9 @@ func New(c Config) (*Instance, error) {
 	q, err := mailbox.New(c.Queue)
 	if err != nil {
 		return nil, err
+	}
+	if c.Times == nil {
+		c.Times = &Times{}
 	}
 	in := &Instance{Config: c, Q: q}
 	in.over.done = make(chan struct{})
@@ -198,9 +200,9 @@ func (in *Instance) Props(more ...actor.PropsOption) *actor.Props {
 	return actor.PropsFromProducer(host, append(more, actor.WithMailbox(box))...)
 }
 
-func (in *Instance) delivered(it *flow.Item, isNotice bool, start, _ int64) {
+func (in *Instance) delivered(it *flow.Item, isNotice bool, start, end int64) {
 	if !isNotice {
-		in.Latency.Record(clock.Since(start, it.Received))
+		in.Times.record(it, start, end)
 	}
 }
 

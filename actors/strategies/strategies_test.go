@@ -14,7 +14,6 @@ import (
 	"github.com/asynkron/protoactor-go/ctxext"
 
 	"github.com/feedtree/feedtree/internal/flow"
-	"github.com/feedtree/feedtree/internal/hist"
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
@@ -58,7 +57,7 @@ func newPlay(t *testing.T, also func(c actor.Context), make func(n int) error) *
 		t.Fatal(err)
 	}
 	n := 0
-	p.Instance, err = New(Config{Name: "x", Type: "t", Extension: extension{}, Latency: &hist.Histogram{}, Poison: p.poison,
+	p.Instance, err = New(Config{Name: "x", Type: "t", Extension: extension{}, Poison: p.poison,
 		Lines: ratelog.New(slog.New(slog.DiscardHandler)),
 		Queue: mailbox.Config[flow.Item]{Name: "x", Capacity: 100, IsNotice: flow.IsNotice},
 		Snapshot: func() []messages.Notice {
@@ -187,7 +186,7 @@ func TestAnEventIsHandedOverWithoutAnAllocation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &Instance{Config: Config{Latency: &hist.Histogram{}}, Q: q}
+	in := &Instance{Config: Config{Times: &Times{}}, Q: q}
 	run := []flow.Item{item("A")}
 	l := q.Lease(nil)
 	if n := testing.AllocsPerRun(1000, func() {

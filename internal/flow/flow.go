@@ -78,9 +78,10 @@ func Wall(it *Item) int64 {
 // what an actor gathered before it failed is flushed by its successor, not lost. Only one
 // actor at a time may use it.
 type Outbox struct {
-	push func([]Item)
-	by   Stage
-	buf  []Item
+	push  func([]Item)
+	by    Stage
+	times *Times
+	buf   []Item
 }
 
 // Stage says whose outbox it is, and so which stamp its items are given when they go on.
@@ -92,8 +93,11 @@ const (
 	Dispatch
 )
 
-// NewOutbox makes a stage's outbox in front of push, which must copy what it is given.
-func NewOutbox(by Stage, push func([]Item)) *Outbox { return &Outbox{push: push, by: by} }
+// NewOutbox makes a stage's outbox in front of push, which must copy what it is given. What
+// the stage took is recorded in times, unless that is nil.
+func NewOutbox(by Stage, times *Times, push func([]Item)) *Outbox {
+	return &Outbox{push: push, by: by, times: times}
+}
 
 // Add appends an item to the run.
 func (o *Outbox) Add(it Item) { o.buf = append(o.buf, it) }
@@ -112,6 +116,9 @@ func (o *Outbox) Flush(at int64) {
 		} else {
 			o.buf[i].Dispatched = at
 		}
+	}
+	if o.times != nil {
+		o.times.record(o.by, o.buf)
 	}
 	o.push(o.buf)
 	clear(o.buf) // the events' lifetime is their queue's business, not the outbox's

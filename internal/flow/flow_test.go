@@ -26,7 +26,7 @@ func TestAnOutboxStampsWhatItPushesWithItsOwnStage(t *testing.T) {
 		Dispatch: {Received: 1, Decoding: 2, Decoded: 3, Dispatching: 4, Dispatched: 9},
 	} {
 		var got []Item
-		o := NewOutbox(stage, func(run []Item) { got = append(got, run...) })
+		o := NewOutbox(stage, nil, func(run []Item) { got = append(got, run...) })
 		it := Item{Received: 1, Decoding: 2, Decoded: 3, Dispatching: 4, Dispatched: 5}
 		o.Add(it)
 		o.Add(it)

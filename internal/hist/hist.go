@@ -1,7 +1,7 @@
 // Package hist counts durations into log-linear buckets: sixteen to each power of two, so
 // a quantile is off by at most one part in sixteen. Recording is two atomic adds and no
 // allocation, which is what a delivery can afford; a general-purpose histogram library
-// locks or allocates where this one may not.
+// locks or allocates where this one may not. Sizes are counted as so many nanoseconds.
 package hist
 
 import (
@@ -20,26 +20,54 @@ const (
 // Histogram is ready as its zero value. All methods are safe for concurrent use.
 type Histogram struct {
 	counts [buckets]atomic.Uint64
+	sum    atomic.Int64
 	max    atomic.Int64
+	Exemplars
 }
 
 // Record counts one duration; negative ones count as zero.
-func (h *Histogram) Record(d time.Duration) {
-	n := max(int64(d), 0)
-	h.counts[index(uint64(n))].Add(1)
+func (h *Histogram) Record(d time.Duration) { h.RecordN(d, 1) }
+
+// RecordN counts n equal durations at the price of one.
+func (h *Histogram) RecordN(d time.Duration, n uint64) {
+	ns := max(int64(d), 0)
+	h.counts[index(uint64(ns))].Add(n)
+	h.sum.Add(ns * int64(n))
 	for {
 		old := h.max.Load()
-		if n <= old || h.max.CompareAndSwap(old, n) {
+		if ns <= old || h.max.CompareAndSwap(old, ns) {
 			return
 		}
 	}
 }
 
-// Counts is a copy of a histogram, or the sum of several.
+// Counts is a copy of a histogram, or the sum of several; or a histogram by itself, for who
+// has a lock already. Its methods are not safe for concurrent use.
 type Counts struct {
-	counts [buckets]uint64
-	total  uint64
-	max    int64
+	counts    [buckets]uint64
+	total     uint64
+	sum, max  int64
+	exemplars []Exemplar
+}
+
+// Record counts one duration; negative ones count as zero.
+func (c *Counts) Record(d time.Duration) {
+	ns := max(int64(d), 0)
+	c.counts[index(uint64(ns))]++
+	c.total++
+	c.sum += ns
+	c.max = max(c.max, ns)
+}
+
+// AddTo adds what was recorded so far to sum.
+func (c *Counts) AddTo(sum *Counts) {
+	for i, n := range &c.counts {
+		sum.counts[i] += n
+	}
+	sum.total += c.total
+	sum.sum += c.sum
+	sum.max = max(sum.max, c.max)
+	sum.exemplars = append(sum.exemplars, c.exemplars...)
 }
 
 // AddTo adds what was recorded so far to c.
@@ -49,8 +77,13 @@ func (h *Histogram) AddTo(c *Counts) {
 		c.counts[i] += n
 		c.total += n
 	}
+	c.sum += h.sum.Load()
 	c.max = max(c.max, h.max.Load())
+	h.Exemplars.AddTo(c)
 }
+
+// Sum is all recorded durations together. Under load it may be ahead of the buckets.
+func (c *Counts) Sum() time.Duration { return time.Duration(c.sum) }
 
 // Total is how many durations were recorded.
 func (c *Counts) Total() uint64 { return c.total }

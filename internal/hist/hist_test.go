@@ -40,6 +40,65 @@ func TestQuantilesOfAKnownDistribution(t *testing.T) {
 	}
 }
 
+func TestBucketsForMonitoringHoldEachDurationOnceAndNoneBelowItsPlace(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfN(rapid.Int64Range(0, 20_000_000_000), 1, 50).Draw(t, "ns")
+		var h Histogram
+		b := Batch{Histogram: &h}
+		sum := int64(0)
+		for _, ns := range list {
+			b.Record(time.Duration(ns))
+			sum += ns
+		}
+		b.Flush()
+		var c Counts
+		h.AddTo(&c)
+		if c.Sum() != time.Duration(sum) || c.Total() != uint64(len(list)) {
+			t.Fatalf("sum %v, total %d", c.Sum(), c.Total())
+		}
+		below := c.Below(Bounds())
+		cumulative, all := uint64(0), uint64(0)
+		for i, bound := range Bounds() {
+			cumulative += below[i]
+			surely, atMost := uint64(0), uint64(0)
+			for _, ns := range list {
+				if time.Duration(ns+ns/16+1) <= bound {
+					surely++
+				}
+				if time.Duration(ns) <= bound {
+					atMost++
+				}
+			}
+			if cumulative < surely || cumulative > atMost {
+				t.Fatalf("up to %v: %d, want %d to %d", bound, cumulative, surely, atMost)
+			}
+		}
+		for _, n := range below {
+			all += n
+		}
+		each := uint64(0)
+		c.Each(func(middle time.Duration, n uint64) { each += n })
+		if all != c.Total() || each != c.Total() {
+			t.Fatalf("%d and %d of %d", all, each, c.Total())
+		}
+	})
+}
+
+func TestAnExemplarStandsForItsBucketUntilTheNextOne(t *testing.T) {
+	var h Histogram
+	h.Exemplify(Exemplar{Value: 3 * time.Millisecond, Wall: 1})
+	h.Exemplify(Exemplar{Value: 4 * time.Millisecond, Wall: 2})
+	h.Exemplify(Exemplar{Value: time.Minute, Wall: 3})
+	var c Counts
+	h.AddTo(&c)
+	if got := c.Exemplars(); len(got) != 2 || got[0].Wall != 2 || got[1].Wall != 3 {
+		t.Errorf("%+v", got)
+	}
+	if c.Total() != 0 {
+		t.Errorf("an exemplar was counted: %d", c.Total())
+	}
+}
+
 func TestAnEmptyHistogramHasQuantileZero(t *testing.T) {
 	var c Counts
 	if got := c.Quantile(0.99); got != 0 {
@@ -51,5 +110,19 @@ func TestRecordAllocatesNothing(t *testing.T) {
 	var h Histogram
 	if n := testing.AllocsPerRun(100, func() { h.Record(123 * time.Microsecond) }); n != 0 {
 		t.Fatalf("%v allocations", n)
+	}
+}
+
+func BenchmarkRecord(b *testing.B) {
+	var h Histogram
+	for i := range b.N {
+		h.Record(time.Duration(i & 0xffff))
+	}
+}
+
+func BenchmarkRecordInABatchOfEquals(b *testing.B) {
+	batch := Batch{Histogram: &Histogram{}}
+	for i := range b.N {
+		batch.Record(time.Duration(i >> 5))
 	}
 }

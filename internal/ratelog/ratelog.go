@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +22,8 @@ const (
 type Logger struct {
 	log *slog.Logger
 	now func() time.Time
+
+	suppressed atomic.Uint64
 
 	mu      sync.Mutex
 	classes map[string]*burst
@@ -72,11 +75,15 @@ func (l *Logger) Log(level slog.Level, class, msg string, args ...any) {
 		return
 	}
 	b.unreported++
+	l.suppressed.Add(1)
 	if now.Sub(b.reported) >= quiet {
 		l.summarise(class, b, now, false)
 	}
 	l.mu.Unlock()
 }
+
+// Suppressed is how many lines were counted and not written.
+func (l *Logger) Suppressed() uint64 { return l.suppressed.Load() }
 
 // Flush writes the summaries that are due: of bursts that ended, and of those that went
 // a minute without a line. Call it now and then, and with force when the program ends.

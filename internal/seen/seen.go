@@ -136,6 +136,8 @@ type Entry struct {
 // Store holds the slots. All methods are safe for concurrent use; At and Feed take no lock.
 type Store struct {
 	Feed Life
+	// Open says that a market is open, as far as health can tell.
+	Open atomic.Bool
 
 	mu      sync.Mutex
 	entries atomic.Pointer[[]Entry] // by topic index; never written to once published

@@ -110,3 +110,29 @@ type Supervision struct {
 	Siblings    Counter // restarts by scope, outside L4
 	Manual      Counter // restarts by hand, outside L4
 }
+
+// Signal is a kind of telemetry.
+type Signal uint8
+
+// The signals.
+const (
+	Metrics Signal = iota
+	Traces
+	Logs
+	numSignals
+)
+
+var signalNames = [numSignals]string{"metrics", "traces", "logs"}
+
+func (s Signal) String() string { return signalNames[s] }
+
+// Signals lists them.
+func Signals() []Signal { return []Signal{Metrics, Traces, Logs} }
+
+// Telemetry counts what telemetry itself loses. Nothing of it is in a ledger: losing sight
+// of an event is not losing the event.
+type Telemetry struct {
+	ExportFailed [numSignals]Counter // exports that a collector did not take
+	Dropped      [numSignals]Counter // spans, log records, collections of metrics
+	LogLines     Counter             // lines lost because the log's sink blocked or failed
+}
