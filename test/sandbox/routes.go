@@ -2,9 +2,14 @@ package sandbox
 
 import "strings"
 
-func (x *Exchange) subscribe(w *wire, filters []string) {
+// subscribe takes topics in together with the SUBACK that grants them: nothing of a topic
+// precedes it on the wire, and whoever has read it is published to.
+func (x *Exchange) subscribe(w *wire, filters []string, suback []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.appendLocked(suback, 0, 0)
 	for _, f := range filters {
 		w.filters[f] = true
 	}

@@ -267,18 +267,22 @@ func admin(t *testing.T, x *Exchange, method, path, body string) (int, map[strin
 func TestTheAdminAPIAnswersWhatCannotBe(t *testing.T) {
 	x := startTest(t, nil)
 	for body, want := range map[string]string{
-		`{"kind":"cutt"}`:                        "expected one of connack, cut",
-		`{"kind":"cut","how":"softly"}`:          "close or rst",
-		`{"kind":"malform","ratio":2}`:           "ratio 2",
-		`{"kind":"login"}`:                       "status or a delay",
-		`{"kind":"login","status":99}`:           "200 to 599",
-		`{"kind":"reject"}`:                      "expected a topic",
-		`{"kind":"refuse","for":"soon"}`:         "soon",
-		`{"kind":"refuse","for":"-5s"}`:          "negative",
-		`{"kind":"cut","whatever":1}`:            "whatever",
-		`{"kind":"cut"} {}`:                      "follows",
-		`[]`:                                     "JSON object",
-		strings.Repeat(" ", maxAdminBody) + `{}`: "too large",
+		`{"kind":"cutt"}`:                                     "expected one of connack, cut",
+		`{"kind":"cut","how":"softly"}`:                       "close or rst",
+		`{"kind":"malform","ratio":2}`:                        "ratio 2",
+		`{"kind":"login"}`:                                    "status or a delay",
+		`{"kind":"login","status":99}`:                        "200 to 599",
+		`{"kind":"reject"}`:                                   "expected a topic",
+		`{"kind":"hostile"}`:                                  "one of huge, suback",
+		`{"kind":"login","redirect":"/x"}`:                    "URL with a host",
+		`{"kind":"login","redirect":"http://x","status":200}`: "300 to 399",
+		`{"kind":"login","delay":"1s","body":"x"}`:            "a status with a body",
+		`{"kind":"refuse","for":"soon"}`:                      "soon",
+		`{"kind":"refuse","for":"-5s"}`:                       "negative",
+		`{"kind":"cut","whatever":1}`:                         "whatever",
+		`{"kind":"cut"} {}`:                                   "follows",
+		`[]`:                                                  "JSON object",
+		strings.Repeat(" ", maxAdminBody) + `{}`:              "too large",
 	} {
 		status, out := admin(t, x, "POST", "/faults", body)
 		if message, _ := out["message"].(string); status != 400 || !strings.Contains(message, want) {

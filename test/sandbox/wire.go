@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,7 +70,7 @@ func newWire(x *Exchange, ws *websocket.Conn) *wire {
 func (w *wire) Read(p []byte) (int, error) {
 	for {
 		n, err := w.Conn.Read(p)
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if timeout := net.Error(nil); err != nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
 			w.ended.Store(true)
 		}
 		if err != nil || !w.x.faults.on("halfopen") {
@@ -128,8 +127,7 @@ func (w *wire) suback(p []byte) {
 		p = append([]byte{0x90}, appendLength(nil, 2+len(a.codes))...)
 		p = append(binary.BigEndian.AppendUint16(p, id), a.codes...)
 	}
-	w.append(p, 0, 0)
-	w.x.subscribe(w, a.filters)
+	w.x.subscribe(w, a.filters, p)
 	if len(a.rejected) > 0 {
 		w.append(appendPublish(nil, rejections, rejection(a.rejected)), 1, 1)
 	}
@@ -140,6 +138,10 @@ func (w *wire) suback(p []byte) {
 func (w *wire) append(p []byte, publishes, system int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.appendLocked(p, publishes, system)
+}
+
+func (w *wire) appendLocked(p []byte, publishes, system int) bool {
 	if w.dead || w.closing {
 		return false
 	}

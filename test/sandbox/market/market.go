@@ -75,7 +75,7 @@ type Market struct {
 
 	paper   []*instrument // equities, then series
 	weights []float64     // cumulative activity of paper
-	opening []opening     // what is said first: infos, then each book and price info once
+	opening []opening     // what is said first: infos, then each book and price info once; after a halt or its end each price info
 	indices []*index
 	orders  [2]*orderBook
 	day     schedule
@@ -240,6 +240,12 @@ func (m *Market) step() {
 		status = halted
 	}
 	if status != m.status {
+		if status == halted || m.status == halted {
+			// The exchange infos know no halt: each paper says so itself.
+			for _, p := range m.paper {
+				m.opening = append(m.opening, opening{what: info, paper: p})
+			}
+		}
 		m.status = status
 		m.due.index = m.at // say so at once
 	}
