@@ -169,6 +169,7 @@ func (in *Instance) GiveUp() (cause string) {
 	}
 	in.current.Store(nil)
 	in.number.Add(1)
+	in.renewed.Store(false) // it is, by this
 	in.SetState(Starting)
 	// Nobody has the lease now, and what was in hand is failed.
 	in.Q.Lease(nil).Release()
