@@ -129,13 +129,7 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 		more["sandbox_admin"] = exchange.admin
 		log.Info("sandbox exchange", "event", "sandbox_started", "admin", exchange.admin)
 	}
-	shown, err := showTelemetry(tree, cfg, log)
-	if err != nil {
-		tree.Stop(context.Background())
-		return &exitError{exitConfiguration, err}
-	}
 	handlers := httpd.Feed(tree, version(), more)
-	handlers["/metrics"] = shown.Metrics().ServeHTTP
 	handlers["/tail"] = tails.serve(tree)
 	door, err := httpd.Open(cfg.HTTP.Addr, log, func(token httpd.Token) httpd.Handlers {
 		maps.Copy(handlers, httpd.Privileged(tree, token))
@@ -151,7 +145,6 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 	door.Close()
 	failure := tree.Stop(context.Background())
 	screen.close()
-	endTelemetry(shown)
 	summary := tree.Snapshot()
 	if exchange != nil {
 		summary.Exchange = exchange.stats(log)
