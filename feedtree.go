@@ -90,8 +90,9 @@ type Tree struct {
 	ended    atomic.Int64 // clock.Mono
 	final    atomic.Pointer[finalStates]
 
-	quit chan struct{}
-	err  atomic.Pointer[error]
+	abandoned atomic.Int64 // strategies' actors that were replaced and have not woken
+	quit      chan struct{}
+	err       atomic.Pointer[error]
 }
 
 // Start builds the tree and starts it. It returns at once: reaching nobody is no error, the
@@ -228,13 +229,11 @@ func (t *Tree) shutdown(ctx context.Context) {
 func (t *Tree) patience(ctx context.Context) time.Duration {
 	const least = 500 * time.Millisecond
 	deadline, _ := ctx.Deadline()
+	if t.abandoned.Load() > 0 {
+		return least
+	}
 	for _, in := range t.list() {
 		if in.Receiving() > time.Second {
-			return least
-		}
-	}
-	for _, b := range t.supervised.busy {
-		if b.overdue() > 0 {
 			return least
 		}
 	}

@@ -133,7 +133,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 		Config: session.Config{
 			KeepAlive: s.KeepAlive, PingTimeout: s.PingTimeout, ConnectTimeout: s.ConnectTimeout,
 			SubscribeTimeout: s.SubscribeTimeout, CloseTimeout: s.CloseTimeout, RenewBefore: s.RenewBefore,
-			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast, Backoff: backoff(s.Backoff, t.cfg.Policy("session").Stable),
+			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast, Backoff: backoff(s.Backoff, t.cfg.Supervision.Stable),
 		},
 		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Counts: &t.counts.connection,
 		Wanted: t.wanted, Status: t.status, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
@@ -156,17 +156,16 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 		Forget: func(child string) { t.supervised.forget("health", child) },
 	}
 	t.supervised.nodes = []branch.Child{
-		{Name: "session", Props: t.supervised.props(session.Producer(sessionDeps), t.supervised.timed("session"))},
+		{Name: "session", Props: t.supervised.props(session.Producer(sessionDeps))},
 		{Name: "decoder", Props: t.supervised.props(decoder.Producer(decoderDeps), actor.WithMailbox(mailbox.Producer(t.raw,
-			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.unread, Current: &t.supervised.busy["decoder"].since})))},
-		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps), t.supervised.timed("health"))},
+			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.unread})))},
+		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps))},
 		{Name: "dispatcher", Props: t.supervised.props(dispatcher.Producer(t.router), actor.WithMailbox(mailbox.Producer(t.queue,
-			mailbox.Options[flow.Item]{Runs: true, Unread: &t.counts.unread, Current: &t.supervised.busy["dispatcher"].since})))},
+			mailbox.Options[flow.Item]{Runs: true, Unread: &t.counts.unread})))},
 		{Name: "strategies", Props: t.supervised.parent("strategies", branch.Producer(branch.Deps{
-			Children:   t.strategyChildren,
-			Spawned:    func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },
-			Ended:      func(name string) { t.pids.Delete("strategies/" + name) },
-			Restarting: t.renew,
+			Children: t.strategyChildren,
+			Spawned:  func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },
+			Ended:    t.woke,
 		}))},
 	}
 	return nil
@@ -217,11 +216,11 @@ func calendar(m config.Market) health.Calendar {
 }
 
 func backoff(b config.Backoff, stable time.Duration) supervision.BackoffConfig {
-	return supervision.BackoffConfig{Min: b.Min, Max: b.Max, Factor: b.Factor, Jitter: b.Jitter, Stable: stable}
+	return supervision.BackoffConfig{Min: b.Min, Max: b.Max, Factor: b.Factor, Stable: stable}
 }
 
 // watch looks after what only time brings about: summaries of limited log lines, the
-// strategies' drop rates, and actors that do not return.
+// strategies' drop rates, and those that do not return.
 func (t *Tree) watch() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -229,7 +228,6 @@ func (t *Tree) watch() {
 		select {
 		case <-tick.C:
 			t.lines.Flush(false)
-			t.supervised.flagStuck()
 			for _, in := range t.list() {
 				in.sample(t.log)
 				t.replaceIfStuck(in)

@@ -80,7 +80,7 @@ func (h *host) guarded(ctx actor.Context) {
 }
 
 func (in *Instance) end() {
-	if in.renewed.Swap(false) && in.State() != Quarantined {
+	if in.renewed.Swap(false) {
 		in.SetState(Starting)
 		return
 	}

@@ -169,7 +169,6 @@ func (in *Instance) GiveUp() (cause string) {
 	}
 	in.current.Store(nil)
 	in.number.Add(1)
-	in.renewed.Store(false) // it is, by this
 	in.SetState(Starting)
 	// Nobody has the lease now, and what was in hand is failed.
 	in.Q.Lease(nil).Release()

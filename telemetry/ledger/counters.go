@@ -109,8 +109,6 @@ type Supervision struct {
 	Pending     Gauge   // restarts decided and waiting for their delay
 	Siblings    Counter // restarts by scope, outside L4
 	Manual      Counter // restarts by hand, outside L4
-	SetAside    Counter // bad messages that their actor panicked on and went on from, outside L4
-	Stuck       Counter // Receives of the feed's own actors that did not return in time, outside L4
 }
 
 // Signal is a kind of telemetry.

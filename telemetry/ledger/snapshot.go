@@ -98,8 +98,6 @@ type SupervisionCounts struct {
 	Pending     int64  `json:"pending"`
 	Siblings    uint64 `json:"siblings"`
 	Manual      uint64 `json:"manual"`
-	SetAside    uint64 `json:"set_aside"`
-	Stuck       uint64 `json:"stuck"`
 }
 
 // SymbolCounts say how many symbols are in which state.
@@ -172,7 +170,6 @@ func (s *Supervision) Read() SupervisionCounts {
 		Restarts: s.Restarts.Load(), Replaced: s.Replaced.Load(), Quarantined: s.Quarantined.Load(),
 		Stopped: s.Stopped.Load(), Escalated: s.Escalated.Load(), Abandoned: s.Abandoned.Load(),
 		Pending: s.Pending.Load(), Siblings: s.Siblings.Load(), Manual: s.Manual.Load(),
-		SetAside: s.SetAside.Load(), Stuck: s.Stuck.Load(),
 		Failures: s.Failures.Load(),
 	}
 }
