@@ -36,6 +36,7 @@ import (
 	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/internal/raw"
@@ -61,6 +62,7 @@ type Tree struct {
 	latest *dispatcher.Latest
 	router *dispatcher.Router
 	poison *poison.Store
+	paths  *paths.Tracer // nil traces nothing
 
 	counts struct {
 		feed        ledger.Feed
@@ -68,6 +70,7 @@ type Tree struct {
 		supervision ledger.Supervision
 		telemetry   ledger.Telemetry
 		unread      ledger.Counter
+		traces      ledger.Paths
 	}
 	times flow.Times
 
@@ -90,9 +93,8 @@ type Tree struct {
 	ended    atomic.Int64 // clock.Mono
 	final    atomic.Pointer[finalStates]
 
-	abandoned atomic.Int64 // strategies' actors that were replaced and have not woken
-	quit      chan struct{}
-	err       atomic.Pointer[error]
+	quit chan struct{}
+	err  atomic.Pointer[error]
 }
 
 // Start builds the tree and starts it. It returns at once: reaching nobody is no error, the
@@ -104,28 +106,45 @@ type Tree struct {
 //
 // The end of ctx stops the tree in order, as Stop does.
 func Start(ctx context.Context, cfg config.Config, types ...StrategyType) (*Tree, error) {
+	return Options{}.Start(ctx, cfg, types...)
+}
+
+// Start is the function Start, with options.
+func (o Options) Start(ctx context.Context, cfg config.Config, types ...StrategyType) (*Tree, error) {
 	t, list, err := build(cfg, types)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.connectable(dial.From(ctx)); err != nil {
+	if t.paths, err = t.tracer(o); err != nil {
 		return nil, err
 	}
-	if err := t.want(feedOwner, t.marketTopics()); err != nil {
+	if err := t.begin(ctx, list); err != nil {
+		t.paths.Close(context.Background())
 		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Tree) begin(ctx context.Context, list []config.Strategy) error {
+	t.router = dispatcher.NewRouter(t.latest, t.paths)
+	if err := t.connectable(dial.From(ctx)); err != nil {
+		return err
+	}
+	if err := t.want(feedOwner, t.marketTopics()); err != nil {
+		return err
 	}
 	for _, s := range list {
 		if err := t.add(s); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := t.spawn(); err != nil {
-		return nil, err
+		return err
 	}
 	close(t.started)
 	go t.watch()
 	context.AfterFunc(ctx, func() { t.Stop(context.Background()) })
-	return t, nil
+	return nil
 }
 
 // build checks what can be checked without a network and makes what outlives actors.
@@ -137,7 +156,6 @@ func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, e
 		symbols: map[string]int{}, started: make(chan struct{}), stopped: make(chan struct{}), quit: make(chan struct{}), began: clock.Mono(),
 	}
 	t.lines = ratelog.New(t.log)
-	t.router = dispatcher.NewRouter(t.latest)
 	var errs []error
 	var order []string
 	for _, typ := range types {
@@ -156,10 +174,10 @@ func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, e
 	cfg.Strategies = list
 	t.cfg = cfg
 	errs = append(errs, err, cfg.Validate(), cfg.CheckCredentials())
-	if t.raw, err = mailbox.New(rawQueue(cfg)); err != nil {
+	if t.raw, err = mailbox.New(t.rawQueue(cfg)); err != nil {
 		errs = append(errs, err)
 	}
-	if t.queue, err = mailbox.New(itemQueue("dispatcher", cfg.Dispatcher.Capacity)); err != nil {
+	if t.queue, err = mailbox.New(t.itemQueue("dispatcher", "", cfg.Dispatcher.Capacity)); err != nil {
 		errs = append(errs, err)
 	}
 	if t.poison, err = poison.New(poison.Limits{Entries: cfg.Poison.Entries, Bytes: int64(cfg.Poison.Bytes)}); err != nil {
@@ -219,6 +237,7 @@ func (t *Tree) shutdown(ctx context.Context) {
 	for _, in := range t.list() {
 		in.Q.End()
 	}
+	t.paths.Close(ctx)
 	t.rest.CloseIdle()
 	t.lines.Flush(true)
 	t.ended.Store(clock.Mono())
@@ -229,11 +248,13 @@ func (t *Tree) shutdown(ctx context.Context) {
 func (t *Tree) patience(ctx context.Context) time.Duration {
 	const least = 500 * time.Millisecond
 	deadline, _ := ctx.Deadline()
-	if t.abandoned.Load() > 0 {
-		return least
-	}
 	for _, in := range t.list() {
 		if in.Receiving() > time.Second {
+			return least
+		}
+	}
+	for _, b := range t.supervised.busy {
+		if b.overdue() > 0 {
 			return least
 		}
 	}

@@ -18,12 +18,13 @@ func deps(t *testing.T, pkg string) []string {
 
 const module = "github.com/feedtree/feedtree"
 
-// A user who embeds the tree gets no command line, no exchange, and no generated code whose
-// messages could collide with their own.
+// A user who embeds the tree gets no command line, no exchange, nothing that exports
+// telemetry, and no generated code whose messages could collide with their own.
 func TestWhatTheRootPackageImports(t *testing.T) {
 	for _, d := range deps(t, module) {
 		for _, not := range []string{module + "/cmd", module + "/test", module + "/internal/codec/oracle", module + "/internal/httpd",
-			"github.com/spf13/cobra", "github.com/mochi-mqtt", "github.com/jedib0t"} {
+			"github.com/spf13/cobra", "github.com/mochi-mqtt", "github.com/jedib0t", module + "/telemetry/metrics",
+			"go.opentelemetry.io/otel/exporters/otlp", "go.opentelemetry.io/otel/sdk/trace", "google.golang.org/grpc"} {
 			if strings.HasPrefix(d, not) {
 				t.Errorf("the root package reaches %s", d)
 			}
@@ -35,6 +36,7 @@ func TestImportsRunOneWay(t *testing.T) {
 	for pkg, nots := range map[string][]string{
 		"/messages":          {module + "/"},
 		"/internal/mailbox":  {module + "/actors", module + "/supervision", module + "/config"},
+		"/internal/paths":    {module + "/actors", module + "/supervision", module + "/config", "go.opentelemetry.io/otel/sdk/trace"},
 		"/supervision":       {module + "/actors", module + "/config"},
 		"/telemetry/ledger":  {module + "/"},
 		"/config":            {module + "/actors", module + "/supervision", module + "/cmd"},

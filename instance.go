@@ -15,24 +15,41 @@ import (
 	"github.com/feedtree/feedtree/actors/dispatcher"
 	"github.com/feedtree/feedtree/actors/strategies"
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
 // instance is a strategy of the tree with all that outlives its actor.
 type instance struct {
 	*strategies.Instance
-	cfg    config.Strategy
-	outlet *dispatcher.Outlet
-	topics map[string]bool // guarded by Tree.mu
-	gone   bool            // stopped by hand; guarded by Tree.mu
+	cfg     config.Strategy
+	policy  supervision.Policy
+	watches bool // is told what happens to the tree's actors
+	outlet  *dispatcher.Outlet
+	topics  map[string]bool // guarded by Tree.mu
+	gone    bool            // stopped; guarded by Tree.mu
+	zombies []zombie        // guarded by Tree.mu
 
 	rate struct {
 		pushed, dropped uint64 // at the last sample; the watcher's alone
 		percent         atomic.Uint64
 		warned          bool
 	}
+}
+
+// zombie is an actor that was replaced because its Receive did not return.
+type zombie struct {
+	pid   *actor.PID
+	since int64 // clock.Mono at which that Receive began
+}
+
+// tell puts a notice into the instance's queue.
+func (in *instance) tell(n messages.Notice) {
+	in.Q.Push([]flow.Item{flow.Notice(n, clock.Mono())})
 }
 
 // alive reports whether somebody reads the instance's queue, or will again.
@@ -48,11 +65,21 @@ func (t *Tree) Spawn(s config.Strategy) error {
 	if !ok {
 		return &config.Error{Key: "type", Value: s.Type, Reason: "this program has no such strategy type", Nearest: config.Nearest(s.Type, t.typeNames())}
 	}
+	if err := t.check(s); err != nil {
+		return err
+	}
 	if err := t.add(withEvents(s, typ)); err != nil {
 		return err
 	}
 	t.send("strategies", &branch.Refresh{})
 	return nil
+}
+
+// check is the configuration's own check of one strategy that comes later.
+func (t *Tree) check(s config.Strategy) error {
+	cfg := t.cfg
+	cfg.Strategies, cfg.Supervision.Strategies = []config.Strategy{s}, nil
+	return cfg.Validate()
 }
 
 func (t *Tree) typeNames() (out []string) {
@@ -74,8 +101,8 @@ func (t *Tree) add(s config.Strategy) error {
 	if err != nil {
 		return err
 	}
-	in := &instance{cfg: s, topics: map[string]bool{}}
-	q := itemQueue(s.Name, s.Mailbox.Capacity)
+	in := &instance{cfg: s, topics: map[string]bool{}, policy: policyOf(t.cfg.StrategyPolicy(s)), watches: slices.Contains(s.Watch, config.WatchSupervision)}
+	q := t.itemQueue(s.Name, s.Name, s.Mailbox.Capacity)
 	q.MaxAge = int64(s.Mailbox.MaxAge)
 	if s.Mailbox.Overflow == config.Conflate {
 		q.Overflow = mailbox.Conflate
@@ -85,6 +112,7 @@ func (t *Tree) add(s config.Strategy) error {
 		New:       func() (actor.Actor, error) { return typ.build(params) },
 		Extension: &Handle{tree: t, in: in},
 		Poison:    t.poison, Lines: t.lines, Unread: &t.counts.unread,
+		Paths: t.paths,
 	}
 	if s.Snapshot {
 		c.Snapshot = func() []messages.Notice { return t.snapshots(in) }
@@ -95,6 +123,9 @@ func (t *Tree) add(s config.Strategy) error {
 	in.outlet = dispatcher.NewOutlet(s.Name, &t.times, in.Q.Push)
 	if err := t.register(in); err != nil {
 		return err
+	}
+	if t.supervised != nil { // else nothing has been supervised yet
+		t.supervised.forget("strategies", s.Name) // an earlier one of that name
 	}
 	t.router.Attach(in.outlet)
 	return t.subscribe(in, names)
@@ -177,14 +208,7 @@ func (t *Tree) StopStrategy(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	in.gone = true
-	topics := in.list()
-	t.mu.Unlock()
-
-	t.router.Detach(in.outlet)
-	t.release(in.Name, topics)
-	in.Q.Close()
+	t.dismiss(in)
 	t.send("strategies", &branch.Refresh{})
 	select {
 	case <-in.Done():
@@ -195,6 +219,17 @@ func (t *Tree) StopStrategy(ctx context.Context, name string) error {
 	in.SetState(strategies.Stopped)
 	t.supervised.forget("strategies", name)
 	return err
+}
+
+// dismiss gives an instance nothing more: its subscriptions go if nobody else wants them.
+func (t *Tree) dismiss(in *instance) {
+	t.mu.Lock()
+	in.gone = true
+	topics := in.list()
+	t.mu.Unlock()
+	t.router.Detach(in.outlet)
+	t.release(in.Name, topics)
+	in.Q.Close()
 }
 
 // list gives the instance's topics; Tree.mu must be held.
@@ -226,24 +261,42 @@ func (t *Tree) wantsActor(in *instance) bool {
 // returned for longer than the deadline. The old one cannot be killed; it consumes and
 // counts nothing any more, and stops if it ever wakes.
 func (t *Tree) replaceIfStuck(in *instance) {
-	limit := t.cfg.Supervision.ReceiveDeadline
-	if limit == 0 || in.Receiving() <= limit || !t.wantsActor(in) {
+	limit := in.policy.ReceiveDeadline
+	d := in.Receiving()
+	if limit == 0 || d <= limit || !t.wantsActor(in) {
 		return
 	}
-	t.abandoned.Add(1)
+	old, _ := t.pids.Load("strategies/" + in.ActorName())
 	if t.supervised.stuck(in.Name, in.GiveUp()) {
 		in.Replaced.Inc()
+	}
+	if parent, ok := t.pids.Load("strategies"); ok && old != nil {
+		t.mu.Lock()
+		in.zombies = append(in.zombies, zombie{old.(*actor.PID), clock.Mono() - int64(d)})
+		t.mu.Unlock()
+		supervision.Disown(t.system, parent.(*actor.PID), old.(*actor.PID))
 	}
 	t.send("strategies", &branch.Refresh{})
 }
 
-// woke notes that an actor which had been replaced has ended after all.
-func (t *Tree) woke(actorName string) {
-	name, _, _ := strings.Cut(actorName, "~")
+// asleep lists since when replaced actors of the instance have not returned.
+func (t *Tree) asleep(in *instance) (since []int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if in := t.instances[name]; in != nil && in.ActorName() != actorName {
-		t.abandoned.Add(-1)
+	in.zombies = slices.DeleteFunc(in.zombies, func(z zombie) bool { return !supervision.Exists(t.system, z.pid) })
+	for _, z := range in.zombies {
+		since = append(since, z.since)
+	}
+	return since
+}
+
+// renew is told that strategies' actors are about to be stopped along with their parent, and
+// will come again.
+func (t *Tree) renew(actorNames []string) {
+	for _, in := range t.list() {
+		if slices.Contains(actorNames, in.ActorName()) {
+			in.Renew("restarted along with the parent of all strategies")
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func (t *Tree) Measure(symbols bool) *measure.Reading {
 	now := clock.Now()
 	r := &measure.Reading{
-		At: time.Unix(0, now.Wall), Ledger: t.Snapshot(), Strategies: map[string]measure.Strategy{}, Telemetry: &t.counts.telemetry,
+		At: time.Unix(0, now.Wall), Ledger: t.Snapshot(), Strategies: map[string]*measure.Strategy{}, Telemetry: &t.counts.telemetry,
 		Raw: depth(t.raw.Counts(), now.Mono), Dispatcher: depth(t.queue.Counts(), now.Mono),
 		ReceiveDeadline: t.cfg.Supervision.ReceiveDeadline, Uptime: t.uptime(), LogSuppressed: t.lines.Suppressed(),
 		Health: measure.Health{MarketOpen: t.seen.Open.Load(), Silence: -1, FeedGap: t.cfg.Health.FeedGap},
@@ -51,8 +51,8 @@ func depth(c mailbox.Counts, now int64) measure.Queue {
 	return q
 }
 
-func (in *instance) measure(now int64) measure.Strategy {
-	m := measure.Strategy{
+func (in *instance) measure(now int64) *measure.Strategy {
+	m := &measure.Strategy{
 		Queue: depth(in.Q.Counts(), now), DropRate: in.dropRate(), DropWarning: in.cfg.Mailbox.DropWarning,
 		MaxAge: in.cfg.Mailbox.MaxAge, Receiving: in.Receiving(),
 	}

@@ -61,6 +61,9 @@ func (t *Tree) Snapshot() *ledger.Snapshot {
 	for _, in := range list {
 		in.Times.AddTo(&latency, nil, nil)
 	}
+	if t.paths != nil {
+		s.Traces = t.counts.traces.Read()
+	}
 	s.LatencyUS = quantiles(&latency)
 	s.Process = proc.Read()
 	s.DurationS = t.uptime().Seconds()

@@ -17,6 +17,7 @@ import (
 type StrategyType struct {
 	name   string
 	events []string
+	watch  []string
 	params reflect.Type
 	base   any // the parameters' defaults
 	build  func(params any) (actor.Actor, error)
@@ -58,6 +59,14 @@ func Events(names ...string) Option {
 
 // OnDemand keeps a type from having a default instance when the configuration lists none.
 func OnDemand() Option { return func(t *StrategyType) { t.listed = true } }
+
+// WatchSupervision has instances that configure no `watch` told, by *messages.Supervised, what
+// happens to the tree's actors: failures, restarts, replacements, quarantines, escalations.
+// Nobody is told of itself. A strategy that fails on such a notice is a failure that the
+// others that watch are told of; its own budget ends that.
+func WatchSupervision() Option {
+	return func(t *StrategyType) { t.watch = []string{config.WatchSupervision} }
+}
 
 // Type registers a kind of strategy under a name. new makes the user's actor, anew for each
 // incarnation, from parameters of a struct type; their fields are matched by name with the
@@ -151,6 +160,9 @@ func instances(cfg config.Config, types map[string]StrategyType, order []string)
 }
 
 func withEvents(s config.Strategy, t StrategyType) config.Strategy {
+	if len(s.Watch) == 0 {
+		s.Watch = t.watch
+	}
 	if len(s.Events) > 0 {
 		return s
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
 )
 
 // SymbolState is what is known of one wanted symbol.
@@ -71,13 +72,16 @@ func (t *Tree) last(name string) (messages.Event, uint64) {
 	return t.latest.Get(tp.Index)
 }
 
-// Ready reports whether the feed is connected and every wanted subscription answered, and
-// if not, why not. The silence of a closed market does not make it unready.
+// Ready reports whether the feed is connected, every wanted subscription answered and none of
+// its own actors stuck, and if not, why not. The silence of a closed market does not make it unready.
 func (t *Tree) Ready() (bool, string) {
 	select {
 	case <-t.quit:
 		return false, "the tree has stopped"
 	default:
+	}
+	if why := t.supervised.stuckPart(); why != "" {
+		return false, why
 	}
 	v := t.Connection()
 	return v.Ready()
@@ -96,26 +100,34 @@ type Node struct {
 	State     string `json:"state"`
 	Detail    string `json:"detail,omitempty"`
 	Restarts  uint64 `json:"restarts"`
+	Replaced  uint64 `json:"replaced,omitempty"`
 	LastCause string `json:"last_cause,omitempty"`
-	Queued    int    `json:"queued"`
-	Capacity  int    `json:"capacity,omitempty"` // of its mailbox, 0 for one without bound
-	Dropped   uint64 `json:"dropped"`
-	Handled   uint64 `json:"handled"` // elements of its queue that it is done with
-	Children  []Node `json:"children,omitempty"`
+	// NextRestart is when it is restarted, "" when no restart is waiting.
+	NextRestart string `json:"next_restart,omitempty"`
+	Queued      int    `json:"queued"`
+	Capacity    int    `json:"capacity,omitempty"` // of its mailbox, 0 for one without bound
+	Dropped     uint64 `json:"dropped"`
+	Handled     uint64 `json:"handled"` // elements of its queue that it is done with
+	// Policy is what comes after its failures; for "strategies" what strategies inherit. A
+	// symbol's is that of "health", but for the scope, which is one_for_one.
+	Policy   *Policy `json:"policy,omitempty"`
+	Children []Node  `json:"children,omitempty"`
 }
 
 // Nodes gives the tree of actors from its root.
 func (t *Tree) Nodes() Node {
 	v := t.Connection()
 	r, q := t.raw.Counts(), t.queue.Counts()
-	root := Node{Name: "feed", State: "running"}
+	root := Node{Name: "feed", State: "running", Policy: policyView(t.supervised.policies["strategies"])}
 	if ok, why := t.Ready(); !ok {
 		root.State, root.Detail = "not ready", why
 	}
 	sess := t.node("feed", "session")
-	sess.State, sess.Detail = v.State.String(), v.Host
-	if v.Since == 0 && v.LastError != "" {
-		sess.Detail = v.LastError
+	if sess.State == supervision.Running {
+		sess.State, sess.Detail = v.State.String(), v.Host
+		if v.Since == 0 && v.LastError != "" {
+			sess.Detail = v.LastError
+		}
 	}
 	dec := t.node("feed", "decoder")
 	dec.Queued, dec.Capacity, dec.Dropped, dec.Handled = r.Queued, r.Capacity, r.Dropped, r.Delivered
@@ -133,17 +145,21 @@ func (t *Tree) Nodes() Node {
 	for _, in := range list {
 		c := t.node("strategies", in.Name)
 		counts := in.Q.Counts()
-		c.State, c.Detail = in.State().String(), in.Type
+		c.State, c.Detail, c.Policy = in.State().String(), in.Type, policyView(in.policy)
 		c.Queued, c.Capacity, c.Dropped, c.Handled = counts.Queued, counts.Capacity, counts.Dropped, counts.Delivered
-		c.Restarts = in.Restarts.Load()
+		c.Restarts, c.Replaced = in.Restarts.Load(), in.Replaced.Load()
 		strat.Children = append(strat.Children, c)
 	}
+	strat.Policy = policyView(t.supervised.all)
 	root.Children = []Node{sess, dec, watch, disp, strat}
 	return root
 }
 
 func (t *Tree) node(parent, name string) Node {
-	n := Node{Name: name, State: "running"}
+	n := Node{Name: name}
+	if parent == "feed" {
+		n.Policy = policyView(t.supervised.policies[name])
+	}
 	t.supervised.describe(parent, &n)
 	return n
 }

@@ -31,7 +31,7 @@ import (
 )
 
 // rawQueue describes the queue between the socket's reader and the decoder.
-func rawQueue(cfg config.Config) mailbox.Config[raw.Message] {
+func (t *Tree) rawQueue(cfg config.Config) mailbox.Config[raw.Message] {
 	return mailbox.Config[raw.Message]{
 		Name: "raw", Capacity: cfg.Feed.RawQueue.Capacity, MaxBytes: int64(cfg.Feed.RawQueue.MaxBytes),
 		Size:     (*raw.Message).Size,
@@ -46,17 +46,23 @@ func rawQueue(cfg config.Config) mailbox.Config[raw.Message] {
 		Overflowed: func(n uint64, from, to int64) (raw.Message, bool) {
 			return raw.Message{Notice: overflowed("raw", n, from, to)}, true
 		},
+		Gone: func(m *raw.Message, how mailbox.Fate) {
+			if how == mailbox.Dropped {
+				t.paths.Undecoded(m, 0, string(how), "dropped by the raw queue")
+			}
+		},
 	}
 }
 
-// itemQueue describes the dispatcher's queue, or a strategy's.
-func itemQueue(name string, capacity int) mailbox.Config[flow.Item] {
+// itemQueue describes the dispatcher's queue, or that of a strategy.
+func (t *Tree) itemQueue(name, strategy string, capacity int) mailbox.Config[flow.Item] {
 	return mailbox.Config[flow.Item]{
 		Name: name, Capacity: capacity,
 		Key: flow.ConflateKey, Stamp: flow.Received, Wall: flow.Wall, IsNotice: flow.IsNotice, Merge: flow.Merge,
 		Overflowed: func(n uint64, from, to int64) (flow.Item, bool) {
 			return flow.Notice(overflowed(name, n, from, to), clock.Mono()), true
 		},
+		Gone: func(it *flow.Item, how mailbox.Fate) { t.paths.Gone(it, strategy, how) },
 	}
 }
 
@@ -133,7 +139,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 		Config: session.Config{
 			KeepAlive: s.KeepAlive, PingTimeout: s.PingTimeout, ConnectTimeout: s.ConnectTimeout,
 			SubscribeTimeout: s.SubscribeTimeout, CloseTimeout: s.CloseTimeout, RenewBefore: s.RenewBefore,
-			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast, Backoff: backoff(s.Backoff, t.cfg.Supervision.Stable),
+			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast, Backoff: backoff(s.Backoff, t.cfg.Policy("session").Stable),
 		},
 		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Counts: &t.counts.connection,
 		Wanted: t.wanted, Status: t.status, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
@@ -141,7 +147,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 	}
 	decoderDeps := decoder.Deps{
 		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison, Log: t.log.With("node", "decoder"),
-		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push),
+		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths,
 	}
 	healthDeps := health.Deps{
 		Store: t.seen, Connected: t.status.Connected, Calendar: calendar(t.cfg.Market),
@@ -156,16 +162,17 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 		Forget: func(child string) { t.supervised.forget("health", child) },
 	}
 	t.supervised.nodes = []branch.Child{
-		{Name: "session", Props: t.supervised.props(session.Producer(sessionDeps))},
+		{Name: "session", Props: t.supervised.props(session.Producer(sessionDeps), t.supervised.timed("session"))},
 		{Name: "decoder", Props: t.supervised.props(decoder.Producer(decoderDeps), actor.WithMailbox(mailbox.Producer(t.raw,
-			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.unread})))},
-		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps))},
+			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.unread, Current: &t.supervised.busy["decoder"].since})))},
+		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps), t.supervised.timed("health"))},
 		{Name: "dispatcher", Props: t.supervised.props(dispatcher.Producer(t.router), actor.WithMailbox(mailbox.Producer(t.queue,
-			mailbox.Options[flow.Item]{Runs: true, Unread: &t.counts.unread})))},
+			mailbox.Options[flow.Item]{Runs: true, Unread: &t.counts.unread, Current: &t.supervised.busy["dispatcher"].since})))},
 		{Name: "strategies", Props: t.supervised.parent("strategies", branch.Producer(branch.Deps{
-			Children: t.strategyChildren,
-			Spawned:  func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },
-			Ended:    t.woke,
+			Children:   t.strategyChildren,
+			Spawned:    func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },
+			Ended:      func(name string) { t.pids.Delete("strategies/" + name) },
+			Restarting: t.renew,
 		}))},
 	}
 	return nil
@@ -216,11 +223,11 @@ func calendar(m config.Market) health.Calendar {
 }
 
 func backoff(b config.Backoff, stable time.Duration) supervision.BackoffConfig {
-	return supervision.BackoffConfig{Min: b.Min, Max: b.Max, Factor: b.Factor, Stable: stable}
+	return supervision.BackoffConfig{Min: b.Min, Max: b.Max, Factor: b.Factor, Jitter: b.Jitter, Stable: stable}
 }
 
 // watch looks after what only time brings about: summaries of limited log lines, the
-// strategies' drop rates, and those that do not return.
+// strategies' drop rates, and actors that do not return.
 func (t *Tree) watch() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -228,6 +235,7 @@ func (t *Tree) watch() {
 		select {
 		case <-tick.C:
 			t.lines.Flush(false)
+			t.supervised.flagStuck()
 			for _, in := range t.list() {
 				in.sample(t.log)
 				t.replaceIfStuck(in)

@@ -38,6 +38,10 @@ func (l *layer) assign(key, value string) {
 		}
 		return
 	}
+	if rest, ok := strings.CutPrefix(key, strategyPolicies+"."); ok {
+		l.assignPolicy(rest, value)
+		return
+	}
 	leaf, ok := leafByKey[key]
 	if !ok {
 		l.fail(0, unknownPath(key))
@@ -57,6 +61,34 @@ func (l *layer) assign(key, value string) {
 	dst := reflect.New(leaf.typ).Elem()
 	if l.value(doc.Content[0], key, dst, 0) {
 		l.put(key, 0, dst)
+	}
+}
+
+// assignPolicy stores one key of one strategy's policy, NAME.KEY.
+func (l *layer) assignPolicy(key, value string) {
+	full := strategyPolicies + "." + key
+	name, inner, _ := strings.Cut(key, ".")
+	leaf, ok := overrideLeaf[inner]
+	switch {
+	case !strategyName.MatchString(name):
+		l.fail(0, &Error{Key: strategyPolicies, Value: name, Reason: "no name of a strategy: " + nameForm})
+	case !ok:
+		var known []string
+		for _, leaf := range overrideLeaves {
+			known = append(known, leaf.key)
+		}
+		e := &Error{Key: full, Reason: "unknown key; known behind the name: " + strings.Join(known, ", ")}
+		if near := Nearest(inner, known); near != "" {
+			e.Reason, e.Nearest = "unknown key", strategyPolicies+"."+name+"."+near
+		}
+		l.fail(0, e)
+	default:
+		o := reflect.New(reflect.TypeFor[Override]()).Elem()
+		if l.text(full, 0, value, o.FieldByIndex(leaf.index)) {
+			m := reflect.MakeMap(policiesType)
+			m.SetMapIndex(reflect.ValueOf(name), o)
+			l.put(strategyPolicies, 0, m)
+		}
 	}
 }
 

@@ -59,11 +59,13 @@ type Session struct {
 	Backoff          Backoff       `koanf:"backoff"`
 }
 
-// Backoff is the delay before a further attempt: Min, then times Factor up to Max.
+// Backoff is the delay before a further attempt: Min, then times Factor up to Max. Jitter is
+// the share of what lies between Min and that which is drawn at random, 0 to 1.
 type Backoff struct {
 	Min    time.Duration `koanf:"min"`
 	Max    time.Duration `koanf:"max"`
 	Factor float64       `koanf:"factor"`
+	Jitter float64       `koanf:"jitter"`
 }
 
 // TLS is how the exchange's certificate is verified.
@@ -122,10 +124,16 @@ type Strategy struct {
 	Symbols   []string       `koanf:"symbols"`   // none: Config.Symbols
 	Events    []string       `koanf:"events"`    // none: what its type asks for
 	Intervals []string       `koanf:"intervals"` // of candlesticks
+	Watch     []string       `koanf:"watch"`     // what else it is told of; none: what its type asks for
 	Params    map[string]any `koanf:"params"`    // for the type to read
 	Snapshot  bool           `koanf:"snapshot"`
 	Mailbox   Mailbox        `koanf:"mailbox"`
+	// Supervision is its own; what it does not say is that of all strategies.
+	Supervision Override `koanf:"supervision"`
 }
+
+// WatchSupervision in Strategy.Watch has a strategy told what happens to the tree's actors.
+const WatchSupervision = "supervision"
 
 // Mailbox is a strategy's queue.
 type Mailbox struct {
@@ -140,21 +148,6 @@ const (
 	DropOldest = "drop_oldest"
 	Conflate   = "conflate"
 )
-
-// Supervision is the policy by which failed actors are restarted.
-type Supervision struct {
-	Backoff Backoff       `koanf:"backoff"`
-	Budget  Budget        `koanf:"budget"`
-	Stable  time.Duration `koanf:"stable"`
-	// ReceiveDeadline is how long a strategy's Receive may take; 0 for as long as it likes.
-	ReceiveDeadline time.Duration `koanf:"receive_deadline"`
-}
-
-// Budget is how many restarts a child has in a window.
-type Budget struct {
-	Restarts int           `koanf:"restarts"`
-	Window   time.Duration `koanf:"window"`
-}
 
 // Poison bounds the store of messages that could not be processed.
 type Poison struct {
@@ -180,6 +173,7 @@ type Telemetry struct {
 	OTLP    OTLP             `koanf:"otlp"`
 	Metrics TelemetryMetrics `koanf:"metrics"`
 	Logs    TelemetryLogs    `koanf:"logs"`
+	Traces  TelemetryTraces  `koanf:"traces"`
 }
 
 // OTLP is a collector. What is empty here is left to the OTEL_* variables.
@@ -203,6 +197,14 @@ type TelemetryMetrics struct {
 // TelemetryLogs says where log lines go besides standard error.
 type TelemetryLogs struct {
 	OTLP bool `koanf:"otlp"`
+}
+
+// TelemetryTraces says which events' ways have a trace, once there is somewhere to send it.
+type TelemetryTraces struct {
+	Slow      time.Duration `koanf:"slow"`       // socket read → end of Receive; 0: none is slow
+	Ratio     float64       `koanf:"ratio"`      // of the others
+	PerSecond int           `koanf:"per_second"` // the most of each class beyond the ratio's
+	Queue     int           `koanf:"queue"`      // spans that wait for the collector
 }
 
 // Shutdown bounds an orderly end.

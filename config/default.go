@@ -15,7 +15,7 @@ func Default() Config {
 			FastLane:         true,
 			RESTTimeout:      10 * time.Second,
 			CloseTimeout:     time.Second,
-			Backoff:          Backoff{Min: time.Second, Max: 16 * time.Second, Factor: 2},
+			Backoff:          Backoff{Min: time.Second, Max: 16 * time.Second, Factor: 2, Jitter: 1},
 		},
 		Feed:       Feed{RawQueue: RawQueue{Capacity: 100_000, MaxBytes: 64 << 20}},
 		Dispatcher: Dispatcher{Capacity: 100_000},
@@ -29,15 +29,19 @@ func Default() Config {
 			},
 		},
 		Supervision: Supervision{
-			Backoff: Backoff{Min: 200 * time.Millisecond, Max: 30 * time.Second, Factor: 2},
-			Budget:  Budget{Restarts: 10, Window: 5 * time.Minute},
-			Stable:  30 * time.Second,
-
+			Scope:           OneForOne,
+			Backoff:         Backoff{Min: 200 * time.Millisecond, Max: 30 * time.Second, Factor: 2, Jitter: 1},
+			Budget:          Budget{Restarts: 10, Window: 5 * time.Minute},
+			After:           Escalate,
+			Stable:          30 * time.Second,
 			ReceiveDeadline: 5 * time.Second,
 		},
-		Poison:   Poison{Entries: 1000, Bytes: 16 << 20},
-		HTTP:     HTTP{Addr: "127.0.0.1:9330"},
-		Log:      Log{Level: "info", Format: "auto"},
+		Poison: Poison{Entries: 1000, Bytes: 16 << 20},
+		HTTP:   HTTP{Addr: "127.0.0.1:9330"},
+		Log:    Log{Level: "info", Format: "auto"},
+		Telemetry: Telemetry{
+			Traces: TelemetryTraces{Slow: time.Millisecond, Ratio: 0.0001, PerSecond: 100, Queue: 20_000},
+		},
 		Shutdown: Shutdown{Deadline: 10 * time.Second},
 	}
 }

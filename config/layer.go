@@ -58,8 +58,18 @@ func (l *layer) stop(line int, reason string) {
 // put stores the value of a known key. Gaps by symbol are stored one by one: a later layer
 // changes those it names and leaves the others.
 func (l *layer) put(key string, line int, v reflect.Value) {
-	l.origins[key] = l.at(line)
 	path := strings.ReplaceAll(key, ".", delim)
+	if v.Type() == policiesType {
+		l.policies(key, path, line, v)
+		return
+	}
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return // inherited
+		}
+		v = v.Elem()
+	}
+	l.origins[key] = l.at(line)
 	if v.Type() != gapsType {
 		l.values[path] = v.Interface()
 		return
@@ -68,6 +78,31 @@ func (l *layer) put(key string, line int, v reflect.Value) {
 		l.values[path+delim+it.Key().String()] = it.Value().Interface()
 		if _, ok := l.origins[key+"."+it.Key().String()]; !ok {
 			l.origins[key+"."+it.Key().String()] = l.at(line)
+		}
+	}
+}
+
+// policies stores what overrides say key by key: a later layer changes those it names.
+func (l *layer) policies(key, path string, line int, v reflect.Value) {
+	for it := v.MapRange(); it.Next(); {
+		name := it.Key().String()
+		said(it.Value(), "", func(k string, value reflect.Value) {
+			l.values[path+delim+name+delim+strings.ReplaceAll(k, ".", delim)] = value.Interface()
+			if full := key + "." + name + "." + k; l.origins[full].kind == "" {
+				l.origins[full] = l.at(line)
+			}
+		})
+	}
+}
+
+// said calls each with what an override says, by its keys.
+func said(v reflect.Value, prefix string, each func(key string, v reflect.Value)) {
+	for i, name := range fieldNames(v.Type()) {
+		switch f := v.Field(i); {
+		case f.Kind() == reflect.Struct:
+			said(f, prefix+name+".", each)
+		case !f.IsNil():
+			each(prefix+name, f.Elem())
 		}
 	}
 }

@@ -109,7 +109,7 @@ func TestKeysAreMergedAndListsReplaced(t *testing.T) {
 	if want := []Strategy{DefaultStrategy("c", "y")}; !reflect.DeepEqual(l.Config.Strategies, want) {
 		t.Errorf("strategies %+v", l.Config.Strategies)
 	}
-	if want := (Backoff{2 * time.Second, 20 * time.Second, 2}); l.Config.Session.Backoff != want {
+	if want := (Backoff{2 * time.Second, 20 * time.Second, 2, 1}); l.Config.Session.Backoff != want {
 		t.Errorf("backoff %v", l.Config.Session.Backoff)
 	}
 	if got := l.Origin("strategies[1].name"); got != "default" {

@@ -29,6 +29,7 @@ func (c *Config) normalize(note func(key, what string)) {
 		s.Symbols = names(key+"symbols", s.Symbols, topic.NormalizeSymbol, note)
 		s.Events = names(key+"events", s.Events, asItIs, note)
 		s.Intervals = names(key+"intervals", s.Intervals, asItIs, note)
+		s.Watch = names(key+"watch", s.Watch, asItIs, note)
 	}
 }
 

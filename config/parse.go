@@ -14,6 +14,11 @@ import (
 // parse reads text into a value of any type that has a form on one line. Lists are parted by
 // commas, gaps by symbol are AOT=10s,PTT=1m.
 func parse(s string, dst reflect.Value, changed func(what string)) error {
+	if dst.Kind() == reflect.Pointer {
+		v := reflect.New(dst.Type().Elem())
+		dst.Set(v)
+		return parse(s, v.Elem(), changed)
+	}
 	switch dst.Type() {
 	case durationType:
 		d, err := parseDuration(s)

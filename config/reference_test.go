@@ -34,6 +34,12 @@ func TestTheReferenceIsTheDefaultKeyByKey(t *testing.T) {
 	}
 	def := Default()
 	for _, leaf := range leaves {
+		if leaf.typ.Kind() == reflect.Pointer {
+			if !reflect.ValueOf(got.Config).FieldByIndex(leaf.index).IsNil() {
+				t.Errorf("%s: said in the reference, by default it is inherited", leaf.key)
+			}
+			continue
+		}
 		if o, ok := l.origins[leaf.key]; !ok || o.line == 0 {
 			t.Errorf("%s: not in the reference", leaf.key)
 		}
@@ -92,8 +98,8 @@ func TestEveryDefaultIsSaidInItsComment(t *testing.T) {
 	lines := strings.Split(string(Reference()), "\n")
 	l := parseYAML("feedtree.yaml", Reference())
 	for _, leaf := range leaves {
-		if strings.HasPrefix(leaf.key, credentials) || objects(leaf.typ) {
-			continue // all empty; and lists are told in words
+		if strings.HasPrefix(leaf.key, credentials) || objects(leaf.typ) || leaf.typ.Kind() == reflect.Pointer {
+			continue // all empty; lists are told in words; overrides are none
 		}
 		line := l.origins[leaf.key].line
 		var comment []string
@@ -136,7 +142,7 @@ func TestTheExampleOfAStrategyHasEveryKeyWithItsDefault(t *testing.T) {
 		t.Fatal(err, got)
 	}
 	s := got.Config.Strategies[0]
-	s.Symbols, s.Events, s.Params = nil, nil, nil // [] and {} there
+	s.Symbols, s.Events, s.Params, s.Watch = nil, nil, nil, nil // [] and {} there
 	if want := DefaultStrategy("spread-1", "spread"); !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}

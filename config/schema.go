@@ -34,6 +34,7 @@ var (
 	dateType     = reflect.TypeFor[Date]()
 	strategyType = reflect.TypeFor[Strategy]()
 	gapsType     = reflect.TypeFor[map[string]time.Duration]()
+	policiesType = reflect.TypeFor[map[string]Override]()
 )
 
 // leaf is a key that has a value.
@@ -53,6 +54,15 @@ var (
 	leafByKey        = func() map[string]leaf {
 		m := map[string]leaf{}
 		for _, l := range leaves {
+			m[l.key] = l
+		}
+		return m
+	}()
+	// The keys of a policy, the same in an Override and in a Policy.
+	overrideLeaves, _ = schema(reflect.TypeFor[Override](), "", nil)
+	overrideLeaf      = func() map[string]leaf {
+		m := map[string]leaf{}
+		for _, l := range overrideLeaves {
 			m[l.key] = l
 		}
 		return m
@@ -106,9 +116,9 @@ func EnvName(key string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// objects says that t is a list of objects, which has no form on one line but YAML's.
+// objects says that t holds objects, which have no form on one line but YAML's.
 func objects(t reflect.Type) bool {
-	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && t.Elem() != dateType
+	return t == policiesType || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && t.Elem() != dateType
 }
 
 // fieldNames are the keys that a section or an object knows.

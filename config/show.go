@@ -63,6 +63,17 @@ func (l *Loaded) rows() (rows []row) {
 	for _, leaf := range leaves {
 		v := c.FieldByIndex(leaf.index)
 		switch {
+		case v.Kind() == reflect.Pointer:
+			continue // of an override: nodeRows has them whole
+		case v.Type() == policiesType:
+			rows = append(rows, l.nodeRows()...)
+			for _, name := range slices.Sorted(maps.Keys(l.Config.Supervision.Strategies)) {
+				key := strategyPolicies + "." + name
+				rows = append(rows, l.policyRows(key, l.Config.Supervision.strategyChain("", Strategy{Name: name}))...)
+			}
+			if v.Len() == 0 {
+				rows = append(rows, row{leaf.key, plain(v), l.Origin(leaf.key)})
+			}
 		case v.Type() == gapsType && v.Len() > 0:
 			gaps := v.Interface().(map[string]time.Duration)
 			for _, symbol := range slices.Sorted(maps.Keys(gaps)) {
@@ -71,7 +82,10 @@ func (l *Loaded) rows() (rows []row) {
 			}
 		case leaf.key == strategies && v.Len() > 0:
 			for i := range v.Len() {
-				rows = append(rows, l.object(fmt.Sprintf("%s[%d].", leaf.key, i), v.Index(i))...)
+				key := fmt.Sprintf("%s[%d].", leaf.key, i)
+				rows = append(rows, l.object(key, v.Index(i))...)
+				own := key + "supervision"
+				rows = append(rows, l.policyRows(own, l.Config.Supervision.strategyChain(own, l.Config.Strategies[i]))...)
 			}
 		default:
 			rows = append(rows, row{leaf.key, plain(v), l.Origin(leaf.key)})
@@ -80,10 +94,40 @@ func (l *Loaded) rows() (rows []row) {
 	return rows
 }
 
+// nodeRows are the policies in force for the feed's children.
+func (l *Loaded) nodeRows() (rows []row) {
+	for _, n := range nodes {
+		rows = append(rows, l.policyRows("supervision.nodes."+n.name, l.Config.Supervision.chain(n))...)
+	}
+	return rows
+}
+
+// policyRows is the policy that a chain comes to, with where each of its keys is said: in own,
+// or under a key that it is taken from.
+func (l *Loaded) policyRows(own string, chain []step) (rows []row) {
+	root := reflect.ValueOf(l.Config.Supervision.root())
+	for _, leaf := range overrideLeaves {
+		v, origin := root.FieldByIndex(leaf.index), "from supervision."+leaf.key
+		for _, link := range chain {
+			f := reflect.ValueOf(link.says).FieldByIndex(leaf.index)
+			if f.IsNil() {
+				continue
+			}
+			v, origin = f.Elem(), "from "+link.key+"."+leaf.key
+			if link.key == own {
+				origin = l.Origin(own + "." + leaf.key)
+			}
+		}
+		rows = append(rows, row{own + "." + leaf.key, plain(v), origin})
+	}
+	return rows
+}
+
 func (l *Loaded) object(prefix string, v reflect.Value) (rows []row) {
 	for i, name := range fieldNames(v.Type()) {
 		key, f := prefix+name, v.Field(i)
 		switch {
+		case f.Type() == reflect.TypeFor[Override](): // its rows are policyRows'
 		case f.Kind() == reflect.Struct:
 			rows = append(rows, l.object(key+".", f)...)
 		case f.Kind() == reflect.Map && f.Len() > 0:

@@ -39,13 +39,7 @@ func (c Config) Validate() error {
 	v.market(c.Market)
 	v.symbols("symbols", c.Symbols)
 	v.strategies(c.Strategies)
-	v.backoff("supervision.backoff", c.Supervision.Backoff)
-	v.between("supervision.budget.restarts", c.Supervision.Budget.Restarts, 1, 1_000_000)
-	v.positive("supervision.budget.window", c.Supervision.Budget.Window)
-	v.positive("supervision.stable", c.Supervision.Stable)
-	if c.Supervision.ReceiveDeadline != 0 { // 0 is no deadline
-		v.positive("supervision.receive_deadline", c.Supervision.ReceiveDeadline)
-	}
+	v.supervision(c)
 	v.between("poison.entries", c.Poison.Entries, 1, maxCapacity)
 	v.bytes("poison.bytes", c.Poison.Bytes)
 	v.addr("http.addr", c.HTTP.Addr)
@@ -105,8 +99,19 @@ func (v *checker) backoff(key string, b Backoff) {
 	if b.Max < b.Min && b.Max > 0 {
 		v.fail(key+".max", b.Max, "less than %s.min, which is %s", key, showDuration(b.Min))
 	}
-	if !(b.Factor >= 1 && b.Factor <= 100) {
-		v.fail(key+".factor", b.Factor, "expected 1 to 100")
+	v.factor(key+".factor", b.Factor)
+	v.jitter(key+".jitter", b.Jitter)
+}
+
+func (v *checker) factor(key string, f float64) {
+	if !(f >= 1 && f <= 100) {
+		v.fail(key, f, "expected 1 to 100")
+	}
+}
+
+func (v *checker) jitter(key string, j float64) {
+	if !(j >= 0 && j <= 1) {
+		v.fail(key, j, "expected 0 to 1")
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 var strategyName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
+const nameForm = "expected 1 to 64 of a-z, 0-9, '_' and '-'"
+
 // EventNames are what a strategy's events may be, as messages.Kind calls them.
 func EventNames() []string {
 	var names []string
@@ -39,7 +41,7 @@ func (v *checker) strategy(key string, s Strategy) {
 	case s.Name == "":
 		v.fail(key+".name", nil, "missing: a strategy needs a name")
 	case !strategyName.MatchString(s.Name):
-		v.fail(key+".name", s.Name, "expected 1 to 64 of a-z, 0-9, '_' and '-'")
+		v.fail(key+".name", s.Name, nameForm)
 	}
 	if strings.TrimSpace(s.Type) == "" {
 		v.fail(key+".type", nil, "missing: a strategy needs the name of its type")
@@ -50,6 +52,9 @@ func (v *checker) strategy(key string, s Strategy) {
 	}
 	for i, name := range s.Intervals {
 		v.interval(fmt.Sprintf("%s.intervals[%d]", key, i), name)
+	}
+	for i, w := range s.Watch {
+		v.oneOf(fmt.Sprintf("%s.watch[%d]", key, i), w, WatchSupervision)
 	}
 	if len(s.Intervals) == 0 && slices.Contains(s.Events, messages.KindCandlestick.String()) {
 		v.fail(key+".intervals", nil, "empty: candlesticks need one at least, like 1m")

@@ -42,4 +42,12 @@ func (v *checker) telemetry(t Telemetry) {
 			break
 		}
 	}
+	if t.Traces.Slow != 0 { // 0 is no threshold
+		v.positive("telemetry.traces.slow", t.Traces.Slow)
+	}
+	if !(t.Traces.Ratio >= 0 && t.Traces.Ratio <= 1) {
+		v.fail("telemetry.traces.ratio", t.Traces.Ratio, "expected 0 to 1")
+	}
+	v.between("telemetry.traces.per_second", t.Traces.PerSecond, 0, 1_000_000)
+	v.between("telemetry.traces.queue", t.Traces.Queue, 1, 10_000_000)
 }

@@ -122,6 +122,11 @@ func (l *layer) value(n *yaml.Node, key string, dst reflect.Value, depth int) bo
 			l.gaps(n, key, dst, depth)
 		}
 		return !null
+	case dst.Type() == policiesType:
+		if !null {
+			l.overrides(n, key, dst, depth)
+		}
+		return !null
 	case dst.Kind() == reflect.Map:
 		if null {
 			return false
@@ -186,6 +191,23 @@ func (l *layer) gaps(n *yaml.Node, key string, dst reflect.Value, depth int) {
 			l.origins[key+"."+symbol] = l.at(line)
 			dst.SetMapIndex(reflect.ValueOf(symbol), d)
 		}
+	})
+}
+
+// overrides reads policies by a strategy's name.
+func (l *layer) overrides(n *yaml.Node, key string, dst reflect.Value, depth int) {
+	dst.Set(reflect.MakeMap(dst.Type()))
+	l.pairs(n, key, depth+1, func(name string, line int, v *yaml.Node) {
+		if !strategyName.MatchString(name) {
+			l.fail(line, &Error{Key: key, Value: name, Reason: "no name of a strategy: " + nameForm})
+			return
+		}
+		o := reflect.New(dst.Type().Elem()).Elem()
+		l.origins[key+"."+name] = l.at(line)
+		if v.ShortTag() != "!!null" {
+			l.object(v, key+"."+name, o, depth+1)
+		}
+		dst.SetMapIndex(reflect.ValueOf(name), o)
 	})
 }
 

@@ -111,6 +111,21 @@ type Restarted struct {
 	At    time.Time
 }
 
+// Supervised says what happened to an actor of the tree, to a strategy that watches
+// supervision. It is told of every actor but itself.
+type Supervised struct {
+	Node     string // the actor's parent: "feed", "health" or "strategies"
+	Child    string // the actor
+	Kind     string // "restart_scheduled", "restarted", "replaced", "quarantined", … as supervision.Kind lists them
+	Class    string // of the failure: "bug", "stuck", …
+	Cause    string
+	Attempt  int           // number of the restart since the actor was last stable
+	Failures uint64        // of that actor so far
+	Delay    time.Duration // before the restart
+	Count    uint64        // how many of this kind it stands for, since they wait as one
+	At       time.Time     // of the last of them
+}
+
 // Reconfigured carries new, validated parameters to a type that takes them while it runs.
 type Reconfigured struct {
 	At     time.Time
@@ -134,6 +149,7 @@ func (*SymbolStale) Type() string    { return "symbol_stale" }
 func (*SymbolRejected) Type() string { return "symbol_rejected" }
 func (*Overflowed) Type() string     { return "overflowed" }
 func (*Restarted) Type() string      { return "restarted" }
+func (*Supervised) Type() string     { return "supervised" }
 func (*Reconfigured) Type() string   { return "reconfigured" }
 func (*Snapshot) Type() string       { return "snapshot" }
 
@@ -149,6 +165,7 @@ func (n *SymbolStale) Subject() string    { return n.Symbol }
 func (n *SymbolRejected) Subject() string { return n.Symbol }
 func (*Overflowed) Subject() string       { return "" }
 func (*Restarted) Subject() string        { return "" }
+func (*Supervised) Subject() string       { return "" }
 func (*Reconfigured) Subject() string     { return "" }
 func (n *Snapshot) Subject() string       { return n.Event.Symbol() }
 
@@ -163,5 +180,6 @@ func (*SymbolStale) isNotice()    {}
 func (*SymbolRejected) isNotice() {}
 func (*Overflowed) isNotice()     {}
 func (*Restarted) isNotice()      {}
+func (*Supervised) isNotice()     {}
 func (*Reconfigured) isNotice()   {}
 func (*Snapshot) isNotice()       {}

@@ -107,6 +107,12 @@ func (n *Restarted) AppendJSON(dst []byte) []byte {
 	return describe(dst, n, 0, n.At, n.Cause).text("cause", n.Cause).count("lost", n.Lost).end()
 }
 
+// AppendJSON implements Notice; the reason is the cause.
+func (n *Supervised) AppendJSON(dst []byte) []byte {
+	return describe(dst, n, 0, n.At, n.Cause).text("node", n.Node).text("child", n.Child).text("kind", n.Kind).text("class", n.Class).
+		text("cause", n.Cause).count("attempt", uint64(n.Attempt)).count("failures", n.Failures).duration("delay_ns", n.Delay).count("count", n.Count).end()
+}
+
 // AppendJSON implements Notice; parameters that have no JSON are null.
 func (n *Reconfigured) AppendJSON(dst []byte) []byte {
 	o := describe(dst, n, 0, n.At, "")
@@ -139,5 +145,6 @@ func (n *SymbolStale) MarshalJSON() ([]byte, error)    { return n.AppendJSON(nil
 func (n *SymbolRejected) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
 func (n *Overflowed) MarshalJSON() ([]byte, error)     { return n.AppendJSON(nil), nil }
 func (n *Restarted) MarshalJSON() ([]byte, error)      { return n.AppendJSON(nil), nil }
+func (n *Supervised) MarshalJSON() ([]byte, error)     { return n.AppendJSON(nil), nil }
 func (n *Reconfigured) MarshalJSON() ([]byte, error)   { return n.AppendJSON(nil), nil }
 func (n *Snapshot) MarshalJSON() ([]byte, error)       { return n.AppendJSON(nil), nil }

@@ -35,6 +35,8 @@ func family(n Notice) kinship {
 		return kinship{name: "symbol"}
 	case *FeedLive, *FeedDead:
 		return kinship{name: "feed"}
+	case *Supervised:
+		return kinship{"supervised " + v.Kind, v.Node + "/" + v.Child}
 	case *Overflowed:
 		return kinship{"overflowed", v.Where}
 	case *SymbolRejected:
@@ -88,6 +90,12 @@ func (n *Restarted) merge(later Notice) Notice {
 	return &m
 }
 
+func (n *Supervised) merge(later Notice) Notice {
+	m := *later.(*Supervised)
+	m.Count += n.Count
+	return &m
+}
+
 // span covers two stretches of time; a zero time is an end that nobody knows and gives way.
 func span(from1, to1, from2, to2 time.Time) (from, to time.Time) {
 	from, to = from2, to2
@@ -111,5 +119,6 @@ func (n *SymbolStale) clone() Notice    { c := *n; return &c }
 func (n *SymbolRejected) clone() Notice { c := *n; return &c }
 func (n *Overflowed) clone() Notice     { c := *n; return &c }
 func (n *Restarted) clone() Notice      { c := *n; return &c }
+func (n *Supervised) clone() Notice     { c := *n; return &c }
 func (n *Reconfigured) clone() Notice   { c := *n; return &c }
 func (n *Snapshot) clone() Notice       { c := *n; return &c }

@@ -28,6 +28,7 @@ func TestNoticesAreJSONWithTheirOwnAndTheCommonKeys(t *testing.T) {
 		{&SymbolRejected{"AOT", "proto/topic/infov3/AOT", "price_info", 1, at(1), "no"}, `{"type":"symbol_rejected","epoch":1,"at":"2026-11-24T09:30:01.5Z","reason":"no","symbol":"AOT","topic":"proto/topic/infov3/AOT","kind":"price_info"}`},
 		{&Overflowed{7, time.Time{}, at(2), "raw"}, `{"type":"overflowed","epoch":0,"at":"2026-11-24T09:30:02.5Z","reason":"","count":7,"from":"","to":"2026-11-24T09:30:02.5Z","where":"raw"}`},
 		{&Restarted{"panic", 1, at(1)}, `{"type":"restarted","epoch":0,"at":"2026-11-24T09:30:01.5Z","reason":"panic","cause":"panic","lost":1}`},
+		{&Supervised{"strategies", "spread-1", "restart_scheduled", "bug", "boom", 2, 3, 5, 1, at(1)}, `{"type":"supervised","epoch":0,"at":"2026-11-24T09:30:01.5Z","reason":"boom","node":"strategies","child":"spread-1","kind":"restart_scheduled","class":"bug","cause":"boom","attempt":2,"failures":3,"delay_ns":5,"count":1}`},
 		{&Reconfigured{at(1), map[string]int{"a": 1}}, `{"type":"reconfigured","epoch":0,"at":"2026-11-24T09:30:01.5Z","reason":"","params":{"a":1}}`},
 		{&Reconfigured{at(1), math.Inf(1)}, `{"type":"reconfigured","epoch":0,"at":"2026-11-24T09:30:01.5Z","reason":"","params":null}`},
 		{&Snapshot{book}, `{"type":"snapshot","epoch":3,"at":"2026-11-24T09:30:01.5Z","reason":"","event":{"type":"bid_offer","symbol":"AOT","bid_flag":"UNDEFINED_FLAG","ask_flag":"UNDEFINED_FLAG","bids":[],"asks":[]}}`},
@@ -63,6 +64,9 @@ func TestLikeNoticesMergeAndOthersStay(t *testing.T) {
 		{"a loss is not undone by its repair", &Disconnected{Epoch: 1}, &Reconnected{Epoch: 2}, nil},
 		{"roll-overs become one", &RolledOver{1, 2, at(1)}, &RolledOver{2, 3, at(2)}, &RolledOver{1, 3, at(2)}},
 		{"losses add", &Restarted{"a", 1, at(1)}, &Restarted{"b", 2, at(2)}, &Restarted{"b", 3, at(2)}},
+		{"an actor's failures of a kind count", &Supervised{Node: "a", Child: "b", Kind: "restarted", Cause: "x", Count: 2}, &Supervised{Node: "a", Child: "b", Kind: "restarted", Cause: "y", Count: 1}, &Supervised{Node: "a", Child: "b", Kind: "restarted", Cause: "y", Count: 3}},
+		{"other kinds stay", &Supervised{Node: "a", Child: "b", Kind: "restarted"}, &Supervised{Node: "a", Child: "b", Kind: "quarantined"}, nil},
+		{"other actors' failures stay", &Supervised{Node: "a", Child: "b", Kind: "restarted"}, &Supervised{Node: "a", Child: "c", Kind: "restarted"}, nil},
 		{"the newer parameters count", &Reconfigured{at(1), 1}, &Reconfigured{at(2), 2}, &Reconfigured{at(2), 2}},
 		{"a topic is rejected for itself", &SymbolRejected{Symbol: "AOT", Topic: "a"}, &SymbolRejected{Symbol: "AOT", Topic: "b"}, nil},
 		{"a topic is rejected once", &SymbolRejected{Symbol: "AOT", Topic: "a", Reason: "x"}, &SymbolRejected{Symbol: "AOT", Topic: "a", Reason: "y"}, &SymbolRejected{Symbol: "AOT", Topic: "a", Reason: "y"}},
@@ -87,7 +91,7 @@ func TestLikeNoticesMergeAndOthersStay(t *testing.T) {
 
 func TestACopyOfANoticeIsItsReceiversOwn(t *testing.T) {
 	for _, n := range []Notice{&Disconnected{}, &Gap{}, &Reconnected{}, &RolledOver{}, &FeedDead{}, &FeedLive{}, &SymbolLive{}, &SymbolStale{},
-		&SymbolRejected{}, &Overflowed{}, &Restarted{}, &Reconfigured{}, &Snapshot{NewBidOffer(&BidOfferData{})}} {
+		&SymbolRejected{}, &Overflowed{}, &Restarted{}, &Supervised{}, &Reconfigured{}, &Snapshot{NewBidOffer(&BidOfferData{})}} {
 		c := CopyNotice(n)
 		if c == n || c.Type() != n.Type() || string(c.AppendJSON(nil)) != string(n.AppendJSON(nil)) {
 			t.Errorf("%s is copied as %s", n.Type(), c.AppendJSON(nil))

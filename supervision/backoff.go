@@ -12,13 +12,14 @@ import (
 type BackoffConfig struct {
 	Min, Max time.Duration
 	Factor   float64       // at least 1
+	Jitter   float64       // share of the span from Min up that is drawn at random, 0 to 1
 	Stable   time.Duration // for how long something must stand before its failures are forgotten
 }
 
-// DefaultBackoff is the policy for restarts: from 200 ms, doubled, up to 30 s, forgotten
-// after 30 s of standing.
+// DefaultBackoff is the policy for restarts: from 200 ms, doubled, up to 30 s, drawn from all
+// of that span, forgotten after 30 s of standing.
 func DefaultBackoff() BackoffConfig {
-	return BackoffConfig{Min: 200 * time.Millisecond, Max: 30 * time.Second, Factor: 2, Stable: 30 * time.Second}
+	return BackoffConfig{Min: 200 * time.Millisecond, Max: 30 * time.Second, Factor: 2, Jitter: 1, Stable: 30 * time.Second}
 }
 
 // Validate tells what cannot work.
@@ -30,19 +31,24 @@ func (c BackoffConfig) Validate() error {
 		return fmt.Errorf("backoff max %v: expected at least min, %v", c.Max, c.Min)
 	case !(c.Factor >= 1) || math.IsInf(c.Factor, 0):
 		return fmt.Errorf("backoff factor %v: expected at least 1", c.Factor)
+	case !(c.Jitter >= 0 && c.Jitter <= 1):
+		return fmt.Errorf("backoff jitter %v: expected 0 to 1", c.Jitter)
 	case c.Stable < 0:
 		return fmt.Errorf("backoff stable %v: expected no negative time", c.Stable)
 	}
 	return nil
 }
 
-// Delay draws the delay before the attempt after n failures in a row, n from 1: evenly from
-// [Min, min(Max, Min·Factorⁿ⁻¹·Factor)]. It is never below Min, because what is on the other
-// side may count attempts by the minute, and never above Max. rnd gives numbers in [0, 1).
+// Delay draws the delay before the attempt after n failures in a row, n from 1. Its cap is
+// min(Max, Min·Factorⁿ); of the span [Min, cap] the upper part, Jitter of it, is drawn from
+// evenly: all of it with 1, nothing but the cap with 0. It is never below Min, because what is
+// on the other side may count attempts by the minute, and never above Max. rnd gives numbers
+// in [0, 1).
 func (c BackoffConfig) Delay(n int, rnd func() float64) time.Duration {
 	top := float64(c.Min) * math.Pow(c.Factor, float64(n)) // +Inf for large n, which min takes
 	top = math.Min(top, float64(c.Max))
-	d := c.Min + time.Duration(rnd()*(top-float64(c.Min)))
+	low := top - c.Jitter*(top-float64(c.Min))
+	d := time.Duration(low + rnd()*(top-low))
 	return min(max(d, c.Min), c.Max)
 }
 

@@ -9,35 +9,6 @@ import (
 	"github.com/feedtree/feedtree/internal/clock"
 )
 
-// Class is what kind of failure it was; it chooses the policy.
-type Class uint8
-
-// The classes of failures.
-const (
-	Bug           Class = iota // a panic: restart
-	Stuck                      // a Receive that does not return: replace
-	Configuration              // cannot succeed as configured: what comes after the budget, at once
-)
-
-var classNames = [...]string{"bug", "stuck", "configuration"}
-
-func (c Class) String() string { return classNames[c] }
-
-// Classified is an error that knows its class.
-type Classified interface {
-	error
-	SupervisionClass() Class
-}
-
-// ClassOf gives the class of a failure's reason; whatever says nothing is a bug.
-func ClassOf(reason any) Class {
-	var c Classified
-	if err, ok := reason.(error); ok && errors.As(err, &c) {
-		return c.SupervisionClass()
-	}
-	return Bug
-}
-
 // Scope says who is restarted with a failed child.
 type Scope uint8
 
@@ -48,6 +19,16 @@ const (
 	RestForOne              // the child and those started after it
 )
 
+var scopeNames = [...]string{"one_for_one", "one_for_all", "rest_for_one"}
+
+func (s Scope) String() string { return scopeNames[s] }
+
+// ParseScope finds a scope by its name.
+func ParseScope(name string) (Scope, bool) {
+	i := slices.Index(scopeNames[:], name)
+	return Scope(max(i, 0)), i >= 0
+}
+
 // After says what comes when the budget is spent.
 type After uint8
 
@@ -57,6 +38,16 @@ const (
 	Quarantine              // the child stays stopped, remembered
 	Stop                    // the child is stopped
 )
+
+var afterNames = [...]string{"escalate", "quarantine", "stop"}
+
+func (a After) String() string { return afterNames[a] }
+
+// ParseAfter finds what comes after the budget by its name.
+func ParseAfter(name string) (After, bool) {
+	i := slices.Index(afterNames[:], name)
+	return After(max(i, 0)), i >= 0
+}
 
 // BudgetConfig is how many restarts a child has in a window of time.
 type BudgetConfig struct {
@@ -70,11 +61,15 @@ type Policy struct {
 	Backoff BackoffConfig
 	Budget  BudgetConfig
 	After   After
+	// ReceiveDeadline is how long one Receive may take; 0 for as long as it likes. Decide does
+	// not look at it: who watches the child does.
+	ReceiveDeadline time.Duration
 }
 
-// DefaultPolicy is ten restarts in five minutes with DefaultBackoff, then escalation.
+// DefaultPolicy is ten restarts in five minutes with DefaultBackoff, then escalation, and
+// five seconds for a Receive.
 func DefaultPolicy() Policy {
-	return Policy{Backoff: DefaultBackoff(), Budget: BudgetConfig{Restarts: 10, Window: 5 * time.Minute}}
+	return Policy{Backoff: DefaultBackoff(), Budget: BudgetConfig{Restarts: 10, Window: 5 * time.Minute}, ReceiveDeadline: 5 * time.Second}
 }
 
 // Validate tells what cannot work.
@@ -85,6 +80,9 @@ func (p Policy) Validate() error {
 	}
 	if p.Budget.Window <= 0 {
 		errs = append(errs, fmt.Errorf("budget window %v: expected a positive time", p.Budget.Window))
+	}
+	if p.ReceiveDeadline < 0 {
+		errs = append(errs, fmt.Errorf("receive deadline %v: expected no negative time", p.ReceiveDeadline))
 	}
 	return errors.Join(append(errs, p.Backoff.Validate())...)
 }
@@ -103,13 +101,15 @@ type Action uint8
 
 // The actions.
 const (
-	DoRestart Action = iota
-	DoEscalate
-	DoQuarantine
-	DoStop
+	DoRestart    Action = iota // the child anew, after the delay
+	DoReplace                  // another child in its place, at once: this one cannot be restarted
+	DoSetAside                 // nothing: the message is gone and kept, the child goes on
+	DoEscalate                 // the parent fails in its turn
+	DoQuarantine               // stop the child and remember it
+	DoStop                     // stop the child
 )
 
-var actionNames = [...]string{"restart", "escalate", "quarantine", "stop"}
+var actionNames = [...]string{"restart", "replace", "set_aside", "escalate", "quarantine", "stop"}
 
 func (a Action) String() string { return actionNames[a] }
 
@@ -120,27 +120,70 @@ type Decision struct {
 	Attempt int
 }
 
+// pace is how a class spreads its attempts.
+type pace uint8
+
+const (
+	byBackoff pace = iota // as the backoff draws it
+	slowly                // the longest delay each time
+	atOnce
+)
+
+// rules are what each class of failures is met with while the budget lasts. Restarts and
+// replacements count against it.
+var rules = [numClasses]struct {
+	action Action
+	pace   pace
+	never  bool // not tried again: at once what comes after the budget
+}{
+	Bug:           {DoRestart, byBackoff, false},
+	Transport:     {DoRestart, byBackoff, false},
+	Auth:          {DoRestart, slowly, false}, // a partner that counts refusals locks accounts
+	Stuck:         {DoReplace, atOnce, false},
+	Poison:        {DoSetAside, atOnce, false},
+	Configuration: {never: true},
+}
+
 // Decide is the whole policy, a pure function: what to do about a child that failed at now
-// (clock.Mono), and what to remember. The budget is checked against the restarts that the
-// window would hold at the moment of this one.
+// (clock.Mono), and what to remember.
+//
+//	bug, transport  restart after a delay that grows         } within the budget,
+//	auth            restart after the longest delay          } then what p.After says
+//	stuck           another child in its place, at once      }
+//	configuration   what p.After says, at once
+//	poison          the child goes on; nothing is remembered
+//
+// The budget is checked against the restarts that the window would hold at the moment of
+// this one. A stuck child never escalates, it is put in quarantine instead: the failure of
+// one that cannot even be stopped must not end its parent.
 func Decide(p Policy, c Child, class Class, now int64, rnd func() float64) (Decision, Child) {
+	rule := rules[class]
+	if rule.action == DoSetAside {
+		return Decision{Action: DoSetAside}, c
+	}
 	if c.upSince != 0 && p.Backoff.Forgets(clock.Since(now, c.upSince), c.delay) {
 		c.failures = 0
 	}
 	after := [...]Action{Escalate: DoEscalate, Quarantine: DoQuarantine, Stop: DoStop}[p.After]
-	if class == Configuration {
+	if class == Stuck && after == DoEscalate {
+		after = DoQuarantine
+	}
+	if rule.never {
 		return Decision{Action: after}, c
 	}
 	c.failures++
-	delay := p.Backoff.Delay(c.failures, rnd)
-	at := now + int64(delay)
-	recent := slices.Clone(c.restarts)
-	for len(recent) > 0 && recent[0] <= at-int64(p.Budget.Window) {
-		recent = recent[1:]
+	var delay time.Duration
+	switch rule.pace {
+	case byBackoff:
+		delay = p.Backoff.Delay(c.failures, rnd)
+	case slowly:
+		delay = p.Backoff.Max
 	}
+	at := now + int64(delay)
+	recent := slices.DeleteFunc(slices.Clone(c.restarts), func(then int64) bool { return then <= at-int64(p.Budget.Window) })
 	if len(recent) >= p.Budget.Restarts {
 		return Decision{Action: after}, c
 	}
 	c.restarts, c.delay, c.upSince = append(recent, at), delay, at
-	return Decision{Action: DoRestart, Delay: delay, Attempt: c.failures}, c
+	return Decision{Action: rule.action, Delay: delay, Attempt: c.failures}, c
 }

@@ -11,11 +11,14 @@
 // abandoned if the tree or the child ends before that. A failure that escalates is a failure
 // of the parent too, with a decision of its own a level up. One child's delay never holds
 // another up: each has a timer of its own, and a failed child's mailbox is suspended, not
-// its parent.
+// its parent. A scope restarts siblings, which are counted apart; one that was waiting for a
+// restart of its own has had it then.
+//
+// Each decision is an Event, published when it is made: Options.Happened is told, and History
+// keeps the last ones.
 package supervision
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -37,34 +40,16 @@ type Options struct {
 	Counts *ledger.Supervision
 	Log    *slog.Logger
 	Rand   func() float64
-	// Happened is told of every decision when it is made, and of every restart when it is
-	// carried out. It must not block.
+	// History keeps the events; nil for nowhere.
+	History *History
+	// Happened is told of every event when it happens. It must neither block nor call the
+	// strategy.
 	Happened func(Event)
 	// Gone reports whether a child was replaced: whatever it does when it wakes is no failure
 	// of anyone's, and it is only stopped. nil if none ever is.
 	Gone func(*actor.PID) bool
 	// Root is told of an escalation that has no parent to go to; nil below the root.
 	Root func(Event)
-}
-
-// Event is something supervision did, published when it happens.
-type Event struct {
-	At      time.Time
-	Node    string // the parent
-	Child   string
-	Kind    string // "restart_scheduled", "restarted", "replaced", "escalated", "quarantined", "stopped" or "abandoned"
-	Class   Class
-	Cause   string // one line, at most 300 bytes
-	Delay   time.Duration
-	Attempt int
-}
-
-// Status is how a child fares.
-type Status struct {
-	State    string // "running", "backoff", "quarantined", "stopped" or "escalated"
-	Restarts uint64
-	Cause    string // of its last failure
-	Next     time.Time
 }
 
 // Strategy is the supervisor strategy of one parent. All methods are safe for concurrent use.
@@ -78,8 +63,16 @@ type Strategy struct {
 
 type kid struct {
 	Child
-	status Status
-	timer  *time.Timer // of the pending restart
+	status  Status
+	failed  uint64
+	pending *pending
+}
+
+// pending is a restart that waits for its delay.
+type pending struct {
+	event    Event
+	timer    *time.Timer
+	siblings []*actor.PID
 }
 
 // NewStrategy makes the strategy of one parent.
@@ -94,106 +87,164 @@ func (s *Strategy) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := childName(pid)
-	s.o.Counts.Failures.Inc()
-	k := s.kids[name]
-	if k == nil {
-		k = &kid{status: Status{State: "running"}}
-		s.kids[name] = k
-	}
-	s.drop(k)
-	e := Event{At: time.Now().UTC(), Node: s.o.Node, Child: name, Class: ClassOf(reason), Cause: Cause(reason)}
+	name, class := childName(pid), ClassOf(reason)
+	k, policy := s.kid(name), s.o.Policy(name)
+	var d Decision
+	d, k.Child = Decide(policy, k.Child, class, clock.Mono(), s.o.Rand)
+	e := Event{At: time.Now().UTC(), Node: s.o.Node, Child: name, Class: class, Cause: Cause(reason), Delay: d.Delay, Attempt: d.Attempt}
 	k.status.Cause = e.Cause
-	if s.closed {
-		s.o.Counts.Abandoned.Inc()
-		e.Kind = "abandoned"
-		s.tell(e)
+	if d.Action == DoSetAside {
+		s.setAside(k, e, parent, pid)
 		return
 	}
-	policy := s.o.Policy(name)
-	var d Decision
-	d, k.Child = Decide(policy, k.Child, e.Class, clock.Mono(), s.o.Rand)
-	e.Delay, e.Attempt = d.Delay, d.Attempt
-	switch d.Action {
-	case DoRestart:
-		e.Kind = "restart_scheduled"
-		s.schedule(k, e, parent, pid, scoped(policy.Scope, parent.Children(), pid))
-	case DoQuarantine:
-		e.Kind = "quarantined"
-		s.o.Counts.Quarantined.Inc()
-		k.status.State = "quarantined"
-		parent.StopChildren(pid)
-	case DoStop:
-		e.Kind = "stopped"
-		s.o.Counts.Stopped.Inc()
-		k.status.State = "stopped"
-		parent.StopChildren(pid)
-	case DoEscalate:
-		e.Kind = "escalated"
-		s.o.Counts.Escalated.Inc()
-		k.status.State = "escalated"
+	s.failed(k, &e)
+	switch {
+	case s.closed:
+		s.o.Counts.Abandoned.Inc()
+		e.Kind = Abandoned
+	case d.Action == DoEscalate:
+		s.escalated(k, &e)
 		if s.o.Root == nil {
 			parent.EscalateFailure(reason, message)
 		}
+	case d.Action == DoQuarantine, d.Action == DoStop:
+		s.ended(k, &e, d.Action)
+		parent.StopChildren(pid)
+	default: // whoever can fail can be restarted: a replacement is for Stuck
+		e.Kind = RestartScheduled
+		s.schedule(k, e, parent, pid, scoped(policy.Scope, parent.Children(), pid))
 	}
 	s.tell(e)
-	if d.Action == DoEscalate && s.o.Root != nil {
+	if e.Kind == Escalated && s.o.Root != nil {
 		s.o.Root(e)
 	}
 }
 
 // Stuck decides about a child that does not return, which is a failure like any other but
 // that nobody can restart it: within its budget it is to be replaced, at once, which true
-// tells; beyond it comes what the policy says, without an escalation: a stuck child must not
-// end the tree.
+// tells; beyond it, it is put in quarantine or stopped.
 func (s *Strategy) Stuck(child, cause string) (replace bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := s.kids[child]
-	if k == nil {
-		k = &kid{}
-		s.kids[child] = k
-	}
-	s.drop(k)
-	s.o.Counts.Failures.Inc()
+	k := s.kid(child)
 	e := Event{At: time.Now().UTC(), Node: s.o.Node, Child: child, Class: Stuck, Cause: cause}
 	k.status.Cause = cause
+	s.failed(k, &e)
 	var d Decision
 	d, k.Child = Decide(s.o.Policy(child), k.Child, Stuck, clock.Mono(), s.o.Rand)
-	if replace = d.Action == DoRestart && !s.closed; replace {
-		e.Kind, e.Attempt, k.status.State = "replaced", d.Attempt, "running"
+	e.Attempt = d.Attempt
+	switch {
+	case s.closed:
+		s.o.Counts.Abandoned.Inc()
+		e.Kind = Abandoned
+	case d.Action == DoReplace:
+		e.Kind, k.status.State, replace = Replaced, Running, true
+		k.status.Replaced++
 		s.o.Counts.Replaced.Inc()
-	} else {
-		e.Kind, k.status.State = "quarantined", "quarantined"
-		s.o.Counts.Quarantined.Inc()
+	default:
+		s.ended(k, &e, d.Action)
 	}
 	s.tell(e)
 	return replace
 }
 
+// Flag publishes that a child does not return which cannot be replaced: it is no failure that
+// anything could be decided about.
+func (s *Strategy) Flag(child, cause string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o.Counts.Stuck.Inc()
+	s.tell(Event{At: time.Now().UTC(), Node: s.o.Node, Child: child, Kind: Flagged, Class: Stuck, Cause: cause, Failures: s.kid(child).failed})
+}
+
+func (s *Strategy) kid(name string) *kid {
+	k := s.kids[name]
+	if k == nil {
+		k = &kid{status: Status{State: Running}}
+		s.kids[name] = k
+	}
+	return k
+}
+
+// failed counts a failure, which takes the place of a restart that was waiting.
+func (s *Strategy) failed(k *kid, e *Event) {
+	s.drop(k)
+	s.o.Counts.Failures.Inc()
+	k.failed++
+	e.Failures = k.failed
+}
+
+// setAside lets a child go on that failed on one bad message, which its mailbox has kept.
+func (s *Strategy) setAside(k *kid, e Event, parent actor.Supervisor, pid *actor.PID) {
+	e.Kind, e.Failures = SetAside, k.failed
+	s.o.Counts.SetAside.Inc()
+	parent.ResumeChildren(pid)
+	s.tell(e)
+}
+
+func (s *Strategy) escalated(k *kid, e *Event) {
+	e.Kind, k.status.State = Escalated, string(Escalated)
+	s.o.Counts.Escalated.Inc()
+}
+
+// ended takes a child out of service.
+func (s *Strategy) ended(k *kid, e *Event, a Action) {
+	e.Kind = Quarantined
+	count := &s.o.Counts.Quarantined
+	if a == DoStop {
+		e.Kind, count = Stopped, &s.o.Counts.Stopped
+	}
+	count.Inc()
+	k.status.State = string(e.Kind)
+}
+
 // schedule restarts the child, and the siblings its scope names, when its delay is over.
 func (s *Strategy) schedule(k *kid, e Event, parent actor.Supervisor, pid *actor.PID, siblings []*actor.PID) {
 	s.o.Counts.Pending.Add(1)
-	k.status.State, k.status.Next = "backoff", e.At.Add(e.Delay)
-	var self *time.Timer
-	self = time.AfterFunc(e.Delay, func() {
+	k.status.State, k.status.Next = Backoff, e.At.Add(e.Delay)
+	p := &pending{event: e, siblings: siblings}
+	p.timer = time.AfterFunc(e.Delay, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if k.timer != self {
-			return // dropped while it was firing
+		if k.pending == p { // else it was dropped while it was firing
+			s.carryOut(parent, pid, map[string]bool{})
 		}
-		k.timer = nil
-		k.status.State, k.status.Next = "running", time.Time{}
-		k.status.Restarts++
-		s.o.Counts.Pending.Add(-1)
-		s.o.Counts.Restarts.Inc()
-		s.o.Counts.Siblings.Add(uint64(len(siblings)))
-		e.Kind, e.At = "restarted", time.Now().UTC()
-		s.tell(e)
-		parent.RestartChildren(pid) // only posts a message
-		parent.RestartChildren(siblings...)
 	})
-	k.timer = self
+	k.pending = p
+}
+
+// carryOut restarts a child and whom its scope names, and so on for those of them that were
+// waiting for a restart of their own: they have had it then. Restarting only posts a message.
+func (s *Strategy) carryOut(parent actor.Supervisor, pid *actor.PID, done map[string]bool) {
+	name := childName(pid)
+	if done[name] {
+		return
+	}
+	done[name] = true
+	var siblings []*actor.PID
+	if k := s.kids[name]; k != nil && k.pending != nil {
+		siblings = k.pending.siblings
+		s.restarted(k)
+	} else {
+		s.o.Counts.Siblings.Inc()
+	}
+	parent.RestartChildren(pid)
+	for _, sibling := range siblings {
+		s.carryOut(parent, sibling, done)
+	}
+}
+
+// restarted counts and tells that a child's pending restart is carried out.
+func (s *Strategy) restarted(k *kid) {
+	e := k.pending.event
+	k.pending.timer.Stop()
+	k.pending = nil
+	k.status.State, k.status.Next = Running, time.Time{}
+	k.status.Restarts++
+	s.o.Counts.Pending.Add(-1)
+	s.o.Counts.Restarts.Inc()
+	e.Kind, e.At = Restarted, time.Now().UTC()
+	s.tell(e)
 }
 
 // scoped lists the siblings that a scope restarts along.
@@ -214,11 +265,11 @@ func scoped(scope Scope, children []*actor.PID, failed *actor.PID) (out []*actor
 
 // drop abandons a pending restart.
 func (s *Strategy) drop(k *kid) {
-	if k.timer == nil {
+	if k.pending == nil {
 		return
 	}
-	k.timer.Stop()
-	k.timer = nil
+	k.pending.timer.Stop()
+	k.pending, k.status.Next = nil, time.Time{}
 	s.o.Counts.Pending.Add(-1)
 	s.o.Counts.Abandoned.Inc()
 }
@@ -230,6 +281,22 @@ func (s *Strategy) Forget(child string) {
 	if k := s.kids[child]; k != nil {
 		s.drop(k)
 		delete(s.kids, child)
+	}
+}
+
+// ParentRestarts notes that all children are about to be made anew along with their parent:
+// those that waited for a restart have it, and one that escalated is served.
+func (s *Strategy) ParentRestarts() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(s.kids)) {
+		k := s.kids[name]
+		if k.pending != nil {
+			s.restarted(k)
+		}
+		if k.status.State == string(Escalated) {
+			k.status.State = Running
+		}
 	}
 }
 
@@ -250,7 +317,7 @@ func (s *Strategy) Status(child string) Status {
 	if k := s.kids[child]; k != nil {
 		return k.status
 	}
-	return Status{State: "running"}
+	return Status{State: Running}
 }
 
 // Failed lists the children that ever failed, by name.
@@ -258,21 +325,6 @@ func (s *Strategy) Failed() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Sorted(maps.Keys(s.kids))
-}
-
-func (s *Strategy) tell(e Event) {
-	level := slog.LevelWarn
-	switch e.Kind {
-	case "restarted":
-		level = slog.LevelInfo
-	case "escalated", "quarantined", "stopped", "replaced":
-		level = slog.LevelError
-	}
-	s.o.Log.Log(context.Background(), level, "supervision: "+strings.ReplaceAll(e.Kind, "_", " "), "event", e.Kind, "node", e.Node, "child", e.Child,
-		"class", e.Class.String(), "cause", e.Cause, "delay", e.Delay.Round(time.Millisecond).String(), "attempt", e.Attempt)
-	if s.o.Happened != nil {
-		s.o.Happened(e)
-	}
 }
 
 // childName is the last part of a PID's path, without the number that a replacement bears

@@ -1,9 +1,12 @@
 package supervision
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,6 +29,7 @@ type world struct {
 	log    []string // what children received, "name message"
 	events []Event
 	root   []Event
+	past   History
 }
 
 type fail struct{ reason any }
@@ -43,8 +47,12 @@ func (w *world) seen() []string {
 }
 
 func newWorld(policy Policy, root bool, names ...string) *world {
+	return newWorldOf(func(string) Policy { return policy }, root, names...)
+}
+
+func newWorldOf(policy func(string) Policy, root bool, names ...string) *world {
 	w := &world{kids: map[string]*actor.PID{}}
-	o := Options{Node: "parent", Policy: func(string) Policy { return policy }, Counts: &w.counts, Log: slog.New(slog.DiscardHandler),
+	o := Options{Node: "parent", Policy: policy, History: &w.past, Counts: &w.counts, Log: slog.New(slog.DiscardHandler),
 		Rand: func() float64 { return 1 }, Happened: func(e Event) { w.mu.Lock(); w.events = append(w.events, e); w.mu.Unlock() }}
 	if root {
 		o.Root = func(e Event) { w.mu.Lock(); w.root = append(w.root, e); w.mu.Unlock() }
@@ -141,8 +149,8 @@ func TestWhatWasStableIsForgotten(t *testing.T) {
 }
 
 func TestAfterTheBudgetComesWhatThePolicySays(t *testing.T) {
-	for after, kind := range map[After]string{Quarantine: "quarantined", Stop: "stopped", Escalate: "escalated"} {
-		t.Run(kind, func(t *testing.T) {
+	for after, kind := range map[After]Kind{Quarantine: Quarantined, Stop: Stopped, Escalate: Escalated} {
+		t.Run(string(kind), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := DefaultPolicy()
 				p.Budget.Restarts, p.After = 2, after
@@ -205,6 +213,122 @@ func TestTheScopeSaysWhoIsRestartedToo(t *testing.T) {
 			}
 			w.balanced(t)
 		})
+	}
+}
+
+func TestASiblingThatWaitsForItsOwnRestartHasItWithTheScopes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(func(child string) Policy {
+			p := DefaultPolicy()
+			switch child {
+			case "b":
+				p.Scope, p.Backoff.Min, p.Backoff.Max = RestForOne, time.Second, time.Second
+			case "c":
+				p.Scope, p.Backoff.Min, p.Backoff.Max = OneForAll, time.Hour, time.Hour
+			}
+			return p
+		}, true, "a", "b", "c", "d")
+		defer w.end()
+		w.system.Root.Send(w.kids["c"], fail{"boom"})
+		w.system.Root.Send(w.kids["b"], fail{"boom"})
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		// b takes c and d along, and c, whose own turn would have come in an hour, all others.
+		got := w.seen()[4:]
+		slices.Sort(got)
+		if !slices.Equal(got, []string{"a started", "b started", "c started", "d started"}) {
+			t.Errorf("%v", got)
+		}
+		if c := w.counts.Read(); c.Restarts != 2 || c.Siblings != 2 || c.Pending != 0 {
+			t.Errorf("%+v", c)
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if n := len(w.seen()); n != 8 {
+			t.Errorf("restarted again: %v", w.seen())
+		}
+		w.balanced(t)
+	})
+}
+
+func TestABadMessageIsSetAsideAndItsActorGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(DefaultPolicy(), true, "a")
+		defer w.end()
+		for range 1000 {
+			w.system.Root.Send(w.kids["a"], fail{As(Poison, errors.New("garbage"))})
+		}
+		w.system.Root.Send(w.kids["a"], "hello")
+		synctest.Wait()
+		if !slices.Equal(w.seen(), []string{"a started", "a hello"}) {
+			t.Errorf("%v", w.seen())
+		}
+		if c := w.counts.Read(); c.SetAside != 1000 || c.Failures != 0 {
+			t.Errorf("%+v", c)
+		}
+		if e := w.past.Events(); len(e) != 1 || e[0].Count != 1000 || e[0].Kind != SetAside || e[0].Class != Poison {
+			t.Errorf("%+v", e)
+		}
+		w.balanced(t)
+	})
+}
+
+// Children that fail at random: each is restarted exactly when its own delay is over,
+// whatever the others do, and nothing that was sent to it is lost.
+func TestInRandomHistoriesOneChildsBackoffNeverDelaysAnother(t *testing.T) {
+	names := []string{"a", "b", "c", "d", "e"}
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 2))
+			p := DefaultPolicy()
+			p.Budget.Restarts = 1000
+			w := newWorld(p, true, names...)
+			defer w.end()
+			w.strategy.o.Rand = r.Float64 // calls are serialised by the strategy's lock
+			for i := range 40 {
+				name := names[r.IntN(len(names))]
+				w.system.Root.Send(w.kids[name], fail{"boom"})
+				w.system.Root.Send(w.kids[name], fmt.Sprint("message ", i))
+				synctest.Wait()
+				time.Sleep(time.Duration(r.Int64N(int64(5 * time.Second))))
+			}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			due := map[string]time.Time{}
+			for _, e := range w.events {
+				switch e.Kind {
+				case RestartScheduled:
+					due[e.Child] = e.At.Add(e.Delay)
+				case Restarted:
+					if !e.At.Equal(due[e.Child]) {
+						t.Errorf("seed %d: %s was restarted at %v, due at %v", seed, e.Child, e.At, due[e.Child])
+					}
+				default:
+					t.Errorf("seed %d: %+v", seed, e)
+				}
+			}
+			delivered := 0
+			for _, line := range w.seen() {
+				if strings.Contains(line, "message") {
+					delivered++
+				}
+			}
+			if c := w.counts.Read(); delivered != 40 || c.Failures != 40 || c.Restarts != 40 {
+				t.Errorf("seed %d: %d delivered, %+v", seed, delivered, c)
+			}
+			w.balanced(t)
+		})
+	}
+}
+
+func TestAHistoryIsBounded(t *testing.T) {
+	var h History
+	for i := range 10_000 {
+		h.add(Event{Child: "a", Attempt: i, Kind: RestartScheduled, Count: 1})
+		h.add(Event{Child: "a", Attempt: i, Kind: Restarted, Count: 1})
+	}
+	if e := h.Events(); len(e) != historyLimit || e[historyLimit-1].Attempt != 9999 {
+		t.Errorf("%d events", len(e))
 	}
 }
 

@@ -2,9 +2,12 @@ package supervision
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/feedtree/feedtree/internal/clock"
 )
 
 // NewSystem makes an actor system that says nothing on its own: its log lines would hold
@@ -51,6 +54,34 @@ func StopTree(system *actor.ActorSystem, root *actor.PID, deadline time.Duration
 		return true
 	case <-over.C:
 		return false
+	}
+}
+
+// Disown parts a child that does not return from its parent, which could neither restart nor
+// stop before the child did: the parent is told that the child has ended. The child stops when
+// it wakes.
+func Disown(system *actor.ActorSystem, parent, child *actor.PID) {
+	system.Root.Stop(child)
+	if p, ok := system.ProcessRegistry.GetLocal(parent.Id); ok {
+		p.SendSystemMessage(parent, &actor.Terminated{Who: child})
+	}
+}
+
+// Exists reports whether an actor has not ended yet.
+func Exists(system *actor.ActorSystem, pid *actor.PID) bool {
+	_, ok := system.ProcessRegistry.GetLocal(pid.Id)
+	return ok
+}
+
+// Timed is receiver middleware that keeps in since when the Receive in progress began, a
+// clock.Mono, 0 when idle.
+func Timed(since *atomic.Int64) actor.ReceiverMiddleware {
+	return func(next actor.ReceiverFunc) actor.ReceiverFunc {
+		return func(c actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+			since.Store(clock.Mono())
+			defer since.Store(0)
+			next(c, envelope)
+		}
 	}
 }
 

@@ -3,11 +3,15 @@
 //
 // Receives: Refresh when the set of its children changed. Emits: nothing. Owns: nothing;
 // which children there should be is told by a function of the tree, so a restart of the
-// branch spawns them anew. The engine stops the children of an actor that restarts.
+// branch spawns them anew. The engine stops the children of an actor that restarts; which
+// these are is told first.
 // Overflow: its mailbox holds control messages only, one for each change.
 package branch
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -28,6 +32,9 @@ type Deps struct {
 	// Spawned and Ended are told of each child; they must not block. Either may be nil.
 	Spawned func(name string, pid *actor.PID)
 	Ended   func(name string)
+	// Restarting is told which children are about to be stopped and to come again, because the
+	// branch itself is restarted. It must not block; it may be nil.
+	Restarting func(names []string)
 }
 
 // Branch is the actor.
@@ -49,12 +56,24 @@ func (b *Branch) Receive(ctx actor.Context) {
 		b.refresh(ctx)
 	case *actor.Terminated:
 		b.onTerminated(ctx, m)
-	case *actor.Stopping, *actor.Restarting:
+	case *actor.Restarting:
+		b.onRestarting()
+	case *actor.Stopping:
 		b.ending = true
 	}
 }
 
+func (b *Branch) onRestarting() {
+	b.ending = true
+	if b.d.Restarting != nil {
+		b.d.Restarting(slices.Sorted(maps.Keys(b.kids)))
+	}
+}
+
 func (b *Branch) refresh(ctx actor.Context) {
+	if b.ending {
+		return
+	}
 	wanted := map[string]bool{}
 	for _, c := range b.d.Children() {
 		wanted[c.Name] = true
@@ -86,7 +105,5 @@ func (b *Branch) onTerminated(ctx actor.Context, m *actor.Terminated) {
 			}
 		}
 	}
-	if !b.ending {
-		b.refresh(ctx)
-	}
+	b.refresh(ctx)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/feedtree/feedtree/internal/codec"
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/internal/raw"
@@ -39,6 +40,7 @@ type Deps struct {
 	Log    *slog.Logger
 	Lines  *ratelog.Logger
 	State  *State
+	Paths  *paths.Tracer // nil traces nothing
 }
 
 // Decoder is the actor. Make one for each incarnation with Producer.
@@ -92,14 +94,15 @@ func (a *Decoder) onMessage(m *raw.Message, began int64) {
 	}
 	s := a.d.State
 	epoch := m.Gen.Epoch()
-	e, err := codec.Decode(t, m.Payload, messages.Meta{Epoch: epoch, Seq: s.nextSeq(epoch), Wall: m.Wall, Mono: m.Mono})
+	seq := s.nextSeq(epoch)
+	e, err := codec.Decode(t, m.Payload, messages.Meta{Epoch: epoch, Seq: seq, Wall: m.Wall, Mono: m.Mono})
 	if err != nil {
 		s.seq-- // a sequence number belongs to an event
-		a.onBadPayload(t, m, epoch, err)
+		a.onBadPayload(t, m, epoch, began, err)
 		return
 	}
 	a.touch(t, e, m, epoch)
-	it := flow.Item{Msg: e, Topic: int32(t.Index), Received: m.Mono, Decoding: began}
+	it := flow.Item{Msg: e, Topic: int32(t.Index), Traced: a.d.Paths.Chosen(epoch, seq), Received: m.Mono, Decoding: began}
 	it.SetSize(len(m.Payload))
 	s.out.Add(it)
 	a.d.Feed.Decoded.Inc()
@@ -111,7 +114,7 @@ func (a *Decoder) onUnknownTopic(m *raw.Message) {
 		"event", "unknown_topic", "topic", topic.Redact(m.Topic), "bytes", len(m.Payload))
 }
 
-func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, err error) {
+func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, began int64, err error) {
 	class := string(codec.ClassName(err))
 	if errors.Is(err, codec.ErrOversized) {
 		a.d.Feed.Oversized.Inc()
@@ -119,6 +122,7 @@ func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, err
 		a.d.Feed.DecodeErrors[codec.ClassOf(err)].Inc()
 	}
 	a.keep(t.Key(), m, epoch, class, err.Error())
+	a.d.Paths.Undecoded(m, began, class, err.Error())
 	a.d.Lines.Log(slog.LevelWarn, class, "payload refused",
 		"event", "decode_error", "class", class, "topic", t.Key(), "bytes", len(m.Payload), "error", err)
 }
@@ -136,6 +140,7 @@ func OnPanic(d Deps) func(m raw.Message, isElement bool, reason any) {
 			return
 		}
 		d.Feed.DecodeErrors[ledger.Panic].Inc()
+		d.Paths.Undecoded(&m, m.Mono, ledger.Panic.String(), "the decoder panicked on this payload")
 		(&Decoder{d: d}).keep(topic.Redact(m.Topic), &m, m.Gen.Epoch(), ledger.Panic.String(), "the decoder panicked on this payload")
 	}
 }

@@ -49,7 +49,7 @@ func dispatch(t testing.TB, r *Router, items ...flow.Item) {
 }
 
 func TestAnEventGoesToThoseWhoWantItsTopic(t *testing.T) {
-	r := NewRouter(NewLatest())
+	r := NewRouter(NewLatest(), nil)
 	one, two := newReader("one"), newReader("two")
 	for _, x := range []*reader{one, two} {
 		r.Attach(x.Outlet)
@@ -70,7 +70,7 @@ func TestAnEventGoesToThoseWhoWantItsTopic(t *testing.T) {
 }
 
 func TestNoticesGoToThoseTheyConcernACopyEach(t *testing.T) {
-	r := NewRouter(NewLatest())
+	r := NewRouter(NewLatest(), nil)
 	one, two := newReader("one"), newReader("two")
 	r.Attach(one.Outlet)
 	r.Attach(two.Outlet)
@@ -87,7 +87,7 @@ func TestNoticesGoToThoseTheyConcernACopyEach(t *testing.T) {
 }
 
 func TestWhatWasGatheredBeforeAPanicIsDeliveredByTheSuccessor(t *testing.T) {
-	r := NewRouter(NewLatest())
+	r := NewRouter(NewLatest(), nil)
 	one := newReader("one")
 	r.Attach(one.Outlet)
 	r.Route(one.Outlet, Topic{0, "AOT"})
@@ -106,7 +106,7 @@ func TestWhatWasGatheredBeforeAPanicIsDeliveredByTheSuccessor(t *testing.T) {
 
 func TestTheNewestOfEachTopicIsKept(t *testing.T) {
 	latest := NewLatest()
-	r := NewRouter(latest)
+	r := NewRouter(latest, nil)
 	dispatch(t, r, event("AOT", 3), event("AOT2", 3))
 	if e, n := latest.Get(3); e.Symbol() != "AOT2" || n != 2 {
 		t.Errorf("%v %d", e, n)
@@ -119,7 +119,7 @@ func TestTheNewestOfEachTopicIsKept(t *testing.T) {
 }
 
 func TestRoutesChangeWhileEventsFlow(t *testing.T) {
-	r := NewRouter(NewLatest())
+	r := NewRouter(NewLatest(), nil)
 	var wg sync.WaitGroup
 	for i := range 4 {
 		o := newReader(fmt.Sprint(i))
@@ -141,7 +141,7 @@ func TestRoutesChangeWhileEventsFlow(t *testing.T) {
 }
 
 func TestAFanOutAllocatesNothing(t *testing.T) {
-	r := NewRouter(NewLatest())
+	r := NewRouter(NewLatest(), nil)
 	o := NewOutlet("o", nil, func([]flow.Item) {})
 	r.Attach(o)
 	r.Route(o, Topic{0, "AOT"})

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/messages"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
@@ -35,17 +36,20 @@ type Router struct {
 	Matched   ledger.Counter // Σ over events of the outlets each was matched to
 	Unmatched ledger.Counter // events that no outlet wanted
 	latest    *Latest
+	paths     *paths.Tracer
 
 	mu      sync.Mutex
 	outlets []*Outlet
 	table   atomic.Pointer[[][]*Outlet] // by topic index; a table is never written to once published
 
-	dirty []*Outlet // outlets with a gathered run; the dispatcher's alone
+	dirty []*Outlet   // outlets with a gathered run; the dispatcher's alone
+	ended []flow.Item // of this run, traced and wanted by nobody; likewise
 }
 
-// NewRouter makes a router without outlets. latest keeps the newest event of each topic.
-func NewRouter(latest *Latest) *Router {
-	r := &Router{latest: latest}
+// NewRouter makes a router without outlets. latest keeps the newest event of each topic; p,
+// which may be nil, makes traces of events that nobody wanted.
+func NewRouter(latest *Latest, p *paths.Tracer) *Router {
+	r := &Router{latest: latest, paths: p}
 	r.table.Store(&[][]*Outlet{})
 	return r
 }
@@ -136,6 +140,9 @@ func (r *Router) event(it *flow.Item, e messages.Event) {
 	table := *r.table.Load()
 	if int(it.Topic) >= len(table) || len(table[it.Topic]) == 0 {
 		r.Unmatched.Inc()
+		if it.Traced {
+			r.ended = append(r.ended, *it)
+		}
 		return
 	}
 	for _, o := range table[it.Topic] {
@@ -176,4 +183,9 @@ func (r *Router) flush(now int64) {
 		o.dirty = false
 		r.dirty = r.dirty[:len(r.dirty)-1]
 	}
+	for i := range r.ended {
+		r.paths.Unmatched(&r.ended[i], now)
+	}
+	clear(r.ended)
+	r.ended = r.ended[:0]
 }

@@ -15,6 +15,7 @@ import (
 // engine wraps each message in an envelope for middleware, an allocation an event.
 type host struct {
 	in   *Instance
+	inc  *incarnation
 	mine func() bool // false once the actor was replaced
 	user actor.Actor
 }
@@ -45,6 +46,7 @@ func (h *host) onStarted(ctx actor.Context) {
 	}
 	h.user = user
 	ctx.Set(h.in.Extension)
+	ctx.Set(&traced{h.in, h.inc})
 	user.Receive(ctx)
 	if cause := h.in.cause.Swap(nil); cause != nil {
 		h.show(ctx, &messages.Restarted{Cause: *cause, Lost: h.in.lost.Swap(0), At: time.Now().UTC()})
@@ -80,7 +82,7 @@ func (h *host) guarded(ctx actor.Context) {
 }
 
 func (in *Instance) end() {
-	if in.renewed.Swap(false) {
+	if in.renewed.Swap(false) && in.State() != Quarantined {
 		in.SetState(Starting)
 		return
 	}

@@ -21,11 +21,13 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/codec"
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/messages"
@@ -62,6 +64,7 @@ type Config struct {
 	Poison   *poison.Store
 	Lines    *ratelog.Logger
 	Unread   *ledger.Counter
+	Paths    *paths.Tracer // nil traces nothing
 }
 
 // Instance is one strategy of the tree. Its methods are safe for concurrent use.
@@ -76,7 +79,8 @@ type Instance struct {
 	number  atomic.Int32 // of replacements
 	cause   atomic.Pointer[string]
 	lost    atomic.Uint64
-	renewed atomic.Bool // its actor is being stopped to be made anew
+	failure atomic.Pointer[trace.SpanContext] // of the last event it failed on, if that has a trace
+	renewed atomic.Bool                       // its actor is being stopped to be made anew
 	over    struct {
 		sync.Mutex
 		done   chan struct{}
@@ -88,6 +92,8 @@ type Instance struct {
 // end or its replacement.
 type incarnation struct {
 	running atomic.Int64 // clock.Mono at which the Receive in progress began, 0 when idle
+	hand    mailbox.Hand[flow.Item]
+	asked   atomic.Uint32 // paths.Asked, for the event in hand
 }
 
 // New makes an instance and its queue; errors are those of the queue's configuration.
@@ -166,9 +172,11 @@ func (in *Instance) GiveUp() (cause string) {
 	if it, ok := in.Q.Current(); ok {
 		in.lost.Add(1)
 		in.keep(&it, "stuck", cause, "")
+		in.traceFailure(in.current.Load(), it, clock.Mono()-int64(in.Receiving()), "stuck", cause, "")
 	}
 	in.current.Store(nil)
 	in.number.Add(1)
+	in.renewed.Store(false) // it is, by this
 	in.SetState(Starting)
 	// Nobody has the lease now, and what was in hand is failed.
 	in.Q.Lease(nil).Release()
@@ -185,36 +193,39 @@ func (in *Instance) Props(more ...actor.PropsOption) *actor.Props {
 			Message: func(it *flow.Item) any { return it.Msg },
 			Delivered: func(it *flow.Item, isNotice bool, start, end int64) {
 				if mine() {
-					in.delivered(it, isNotice, start, end)
+					in.delivered(inc, it, isNotice, start, end)
 				}
 			},
 			Failed: func(it flow.Item, isEvent bool, reason any) {
 				if mine() {
-					in.failed(it, isEvent, reason)
+					in.failed(inc, it, isEvent, reason)
 				}
 			},
-			Unread: in.Unread, Current: &inc.running,
+			Unread: in.Unread, Current: &inc.running, Hand: &inc.hand,
 		}
 	})
-	host := func() actor.Actor { return &host{in: in, mine: mine} }
+	host := func() actor.Actor { return &host{in: in, inc: inc, mine: mine} }
 	return actor.PropsFromProducer(host, append(more, actor.WithMailbox(box))...)
 }
 
-func (in *Instance) delivered(it *flow.Item, isNotice bool, start, end int64) {
+func (in *Instance) delivered(inc *incarnation, it *flow.Item, isNotice bool, start, end int64) {
 	if !isNotice {
 		in.Times.record(it, start, end)
+		in.trace(inc, it, start, end)
 	}
 }
 
 // failed keeps what the strategy failed on and what its successor will be told.
-func (in *Instance) failed(it flow.Item, isEvent bool, reason any) {
+func (in *Instance) failed(inc *incarnation, it flow.Item, isEvent bool, reason any) {
 	cause := oneLine(fmt.Sprint(reason))
 	in.cause.Store(&cause)
 	if !isEvent {
 		return
 	}
 	in.lost.Add(1)
-	e, ok := in.keep(&it, "panic", cause, string(debug.Stack()))
+	stack := string(debug.Stack())
+	in.traceFailure(inc, it, inc.hand.Start, "panic", cause, stack)
+	e, ok := in.keep(&it, "panic", cause, stack)
 	if !ok {
 		return
 	}
@@ -240,6 +251,14 @@ func oneLine(s string) string {
 		return r
 	}, s)
 	return s[:min(len(s), 300)]
+}
+
+// Failure is the span of the last event that the strategy failed on; invalid if that has none.
+func (in *Instance) Failure() trace.SpanContext {
+	if sc := in.failure.Load(); sc != nil {
+		return *sc
+	}
+	return trace.SpanContext{}
 }
 
 // Counts reads the instance's terms of L2b; matched is counted by the dispatcher.

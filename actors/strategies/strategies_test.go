@@ -192,7 +192,7 @@ func TestAnEventIsHandedOverWithoutAnAllocation(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() {
 		q.Push(run)
 		it, notice, _ := l.Next()
-		in.delivered(&run[0], notice, 1, 2)
+		in.delivered(&incarnation{}, &run[0], notice, 1, 2)
 		_ = it.Msg
 	}); n != 0 {
 		t.Error(n)

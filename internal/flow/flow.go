@@ -18,6 +18,9 @@ type Item struct {
 	Msg   any   // messages.Event, or messages.Notice when Topic is NoTopic
 	Topic int32 // dense index of the event's topic
 	size  uint16
+	// Traced says that the event's path is one of those that get a trace whatever happens; the
+	// decoder chooses, so that everyone behind it agrees.
+	Traced bool
 
 	// The moments of its way, clock.Mono, one reading of the clock for a run: where one stage
 	// ends the next begins.

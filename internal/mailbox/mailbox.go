@@ -32,11 +32,21 @@ type Options[T any] struct {
 	// Failed is called when Receive panicked or called Goexit, before the supervisor hears of
 	// it; ok says that an element was in hand, which is counted failed.
 	Failed func(e T, ok bool, reason any)
+	// Hand is where the element that the actor is given one at a time is kept; nil for a place
+	// of the mailbox's own. What happens in its Receive may look there, and nobody else.
+	Hand *Hand[T]
 	// Unread counts control messages that an actor's end left unread.
 	Unread *ledger.Counter
 	// Current points at where the start of the Receive in progress is kept, clock.Mono, 0 when
 	// idle; nil if nobody watches.
 	Current *atomic.Int64
+}
+
+// Hand holds the element of the Receive in progress.
+type Hand[T any] struct {
+	Elem  T
+	Full  bool  // Elem is what Receive was given; false in a control message or a notice
+	Start int64 // clock.Mono at which that began
 }
 
 // Producer makes mailboxes for successive actors on one queue. Each takes the lease from
@@ -48,7 +58,13 @@ func Producer[T any](q *Queue[T], o Options[T]) actor.MailboxProducer {
 // Incarnations is Producer with options of its own for each mailbox, so that an actor that
 // was replaced and wakes up can be told from the one in its place.
 func Incarnations[T any](q *Queue[T], options func() Options[T]) actor.MailboxProducer {
-	return func() actor.Mailbox { return &box[T]{q: q, opts: options()} }
+	return func() actor.Mailbox {
+		m := &box[T]{q: q, opts: options()}
+		if m.hand = m.opts.Hand; m.hand == nil {
+			m.hand = &Hand[T]{}
+		}
+		return m
+	}
 }
 
 // box is an actor.Mailbox of three lanes: the system's, then control messages, which are
@@ -71,7 +87,7 @@ type box[T any] struct {
 	control []any
 	ended   bool
 
-	elem T // what takeOne works on; here, so that handing out its address allocates nothing
+	hand *Hand[T] // what takeOne works on; here, so that handing out its address allocates nothing
 }
 
 // PostUserMessage puts a message on the control lane. Messages of a batch are put one by one.
@@ -191,6 +207,7 @@ func (m *box[T]) failed(reason, msg any) {
 	if m.opts.Failed != nil {
 		m.opts.Failed(e, ok, reason)
 	}
+	m.hand.Full = false
 	m.invoker.EscalateFailure(reason, msg)
 }
 
@@ -241,17 +258,19 @@ func (m *box[T]) takeRun(msg *any, now int64) bool {
 
 func (m *box[T]) takeOne(msg *any, now *int64) bool {
 	var isNotice, ok bool
-	if m.elem, isNotice, ok = m.lease.Next(); !ok {
+	h := m.hand
+	if h.Elem, isNotice, ok = m.lease.Next(); !ok {
 		return false
 	}
-	start := *now
-	m.watch(start)
-	*msg = m.opts.Message(&m.elem)
+	h.Full, h.Start = !isNotice, *now
+	m.watch(h.Start)
+	*msg = m.opts.Message(&h.Elem)
 	m.invoker.InvokeUserMessage(*msg)
 	m.watch(0)
+	h.Full = false
 	*now = clock.Mono()
 	if m.opts.Delivered != nil {
-		m.opts.Delivered(&m.elem, isNotice, start, *now)
+		m.opts.Delivered(&h.Elem, isNotice, h.Start, *now)
 	}
 	return true
 }

@@ -50,7 +50,21 @@ type Config[T any] struct {
 	IsNotice   func(*T) bool                                    // nil if there are none
 	Merge      func(older, newer T) (T, bool)                   // joins two notices; neither is written to
 	Overflowed func(n uint64, fromWall, toWall int64) (T, bool) // makes the notice that stands before the first survivor
+	// Gone is told of every element that leaves unread, when it is counted; nil if nobody
+	// asks. An overflow calls it at line rate, under the lock.
+	Gone func(*T, Fate)
 }
+
+// Fate is what became of an element that nobody was given.
+type Fate string
+
+// The fates, by the counters they are counted in.
+const (
+	Dropped   Fate = "dropped"
+	Conflated Fate = "conflated"
+	Expired   Fate = "expired"
+	Discarded Fate = "discarded"
+)
 
 func (c *Config[T]) validate() error {
 	switch {
@@ -158,6 +172,7 @@ func (q *Queue[T]) push(e *T) {
 	q.counts.Pushed++
 	if q.closed {
 		q.counts.Discarded++
+		q.gone(e, Discarded)
 		return
 	}
 	size := q.size(e)
@@ -167,6 +182,7 @@ func (q *Queue[T]) push(e *T) {
 		if key, keyed = q.cfg.Key(e); keyed && q.keys[key] != nil {
 			s := q.keys[key]
 			q.counts.Bytes += size - q.size(&s.elem)
+			q.gone(&s.elem, Conflated)
 			s.elem = *e
 			q.counts.Conflated++
 			return
@@ -178,6 +194,12 @@ func (q *Queue[T]) push(e *T) {
 	}
 	q.counts.Bytes += size
 	q.shrink()
+}
+
+func (q *Queue[T]) gone(e *T, f Fate) {
+	if q.cfg.Gone != nil {
+		q.cfg.Gone(e, f)
+	}
 }
 
 func (q *Queue[T]) size(e *T) int64 {
@@ -203,6 +225,7 @@ func (q *Queue[T]) shrink() {
 		}
 		q.counts.Bytes -= q.size(&e.elem)
 		q.counts.Dropped++
+		q.gone(&e.elem, Dropped)
 		q.list.dropHead(notice, told, q.cfg.Merge)
 	}
 }
@@ -228,7 +251,9 @@ func (q *Queue[T]) Discard() int {
 func (q *Queue[T]) discard() int {
 	n := q.list.n
 	for q.list.n > 0 {
-		q.counts.Bytes -= q.size(&q.list.head().elem)
+		e := &q.list.head().elem
+		q.counts.Bytes -= q.size(e)
+		q.gone(e, Discarded)
 		var none T
 		q.list.dropHead(none, false, q.cfg.Merge)
 	}
@@ -245,15 +270,10 @@ func (q *Queue[T]) Close() {
 	q.closed = true
 }
 
-// Reopen undoes Close. Notices that still wait behind the last element go: between them and
-// what comes now others were pushed and lost, so that what they say holds no more. A loss
-// whose repair was never told would leave a reader blind for ever.
+// Reopen undoes Close.
 func (q *Queue[T]) Reopen() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed {
-		q.list.clearNotices()
-	}
 	q.closed = false
 }
 
@@ -265,9 +285,24 @@ func (q *Queue[T]) End() {
 	q.closed = true
 	q.revoke()
 	q.counts.Discarded += uint64(q.hand.elements())
+	q.handGone()
 	q.hand = hand[T]{}
 	q.discard()
 	q.list.clearNotices()
+}
+
+// handGone tells of the elements in hand that an end discards.
+func (q *Queue[T]) handGone() {
+	h := &q.hand
+	from := h.next
+	if h.current {
+		from--
+	}
+	for i := from; i < len(h.run); i++ {
+		if q.cfg.IsNotice == nil || !q.cfg.IsNotice(&h.run[i]) {
+			q.gone(&h.run[i], Discarded)
+		}
+	}
 }
 
 // Counts reads all counters in one step.
@@ -304,6 +339,7 @@ func (q *Queue[T]) expire() {
 		q.forget(s)
 		q.counts.Bytes -= q.size(&s.elem)
 		q.counts.Expired++
+		q.gone(&s.elem, Expired)
 		var none T
 		q.list.dropHead(none, false, q.cfg.Merge)
 	}

@@ -2,7 +2,11 @@
 package proc
 
 import (
+	"os"
 	"runtime"
+	"runtime/metrics"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/feedtree/feedtree/telemetry/ledger"
@@ -24,4 +28,19 @@ func Read() ledger.Process {
 func CPU() time.Duration {
 	cpu, _ := usage()
 	return cpu
+}
+
+// Memory is the resident set in bytes, or, where the system does not tell, what the Go
+// runtime holds.
+func Memory() int64 {
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		if f := strings.Fields(string(text)); len(f) > 1 {
+			if pages, err := strconv.ParseInt(f[1], 10, 64); err == nil {
+				return pages * int64(os.Getpagesize())
+			}
+		}
+	}
+	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64())
 }

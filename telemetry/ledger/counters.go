@@ -109,6 +109,8 @@ type Supervision struct {
 	Pending     Gauge   // restarts decided and waiting for their delay
 	Siblings    Counter // restarts by scope, outside L4
 	Manual      Counter // restarts by hand, outside L4
+	SetAside    Counter // bad messages that their actor panicked on and went on from, outside L4
+	Stuck       Counter // Receives of the feed's own actors that did not return in time, outside L4
 }
 
 // Signal is a kind of telemetry.
@@ -135,4 +137,13 @@ type Telemetry struct {
 	ExportFailed [numSignals]Counter // exports that a collector did not take
 	Dropped      [numSignals]Counter // spans, log records, collections of metrics
 	LogLines     Counter             // lines lost because the log's sink blocked or failed
+}
+
+// Paths counts the traces of events' paths and of the feed's rare deeds:
+// Chosen = Made + Lost + those that wait.
+type Paths struct {
+	Chosen     Counter // handed to the tracer
+	Made       Counter // its spans were made
+	Lost       Counter // the tracer's queue was full, or it had ended
+	Suppressed Counter // slow, failed or asked for, beyond the bound of their class
 }

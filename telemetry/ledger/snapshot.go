@@ -16,6 +16,7 @@ type Snapshot struct {
 	LatencyUS   Quantiles           `json:"latency_us"`
 	Process     Process             `json:"process"`
 	Exchange    *Exchange           `json:"exchange,omitempty"`
+	Traces      *TraceCounts        `json:"traces,omitempty"`
 	Ledgers     map[string]bool     `json:"ledgers"`
 }
 
@@ -98,6 +99,8 @@ type SupervisionCounts struct {
 	Pending     int64  `json:"pending"`
 	Siblings    uint64 `json:"siblings"`
 	Manual      uint64 `json:"manual"`
+	SetAside    uint64 `json:"set_aside"`
+	Stuck       uint64 `json:"stuck"`
 }
 
 // SymbolCounts say how many symbols are in which state.
@@ -125,6 +128,22 @@ type Process struct {
 	MaxRSSMiB     float64 `json:"max_rss_mib"`
 	GCCPUFraction float64 `json:"gc_cpu_fraction"`
 	Goroutines    int     `json:"goroutines"`
+}
+
+// TraceCounts say what became of the traces, and below that of the spans they consist of;
+// only there when something is traced. chosen = made + lost, spans = exported + failed +
+// dropped + waiting.
+type TraceCounts struct {
+	Chosen     uint64 `json:"chosen"`
+	Made       uint64 `json:"made"`
+	Lost       uint64 `json:"lost"`
+	Suppressed uint64 `json:"suppressed"`
+
+	Spans    uint64 `json:"spans"`
+	Exported uint64 `json:"exported"`
+	Failed   uint64 `json:"failed"`
+	Dropped  uint64 `json:"dropped"`
+	Waiting  uint64 `json:"waiting"`
 }
 
 // Exchange is what the sandbox exchange says it did; only there with --sandbox.
@@ -170,8 +189,14 @@ func (s *Supervision) Read() SupervisionCounts {
 		Restarts: s.Restarts.Load(), Replaced: s.Replaced.Load(), Quarantined: s.Quarantined.Load(),
 		Stopped: s.Stopped.Load(), Escalated: s.Escalated.Load(), Abandoned: s.Abandoned.Load(),
 		Pending: s.Pending.Load(), Siblings: s.Siblings.Load(), Manual: s.Manual.Load(),
+		SetAside: s.SetAside.Load(), Stuck: s.Stuck.Load(),
 		Failures: s.Failures.Load(),
 	}
+}
+
+// Read copies the counters of traces; those of spans are their provider's.
+func (p *Paths) Read() *TraceCounts {
+	return &TraceCounts{Made: p.Made.Load(), Lost: p.Lost.Load(), Chosen: p.Chosen.Load(), Suppressed: p.Suppressed.Load()}
 }
 
 // Check evaluates the ledgers over the snapshot's own terms and stores the result in

@@ -16,7 +16,7 @@ type Reading struct {
 	Ledger     *ledger.Snapshot
 	Raw        Queue
 	Dispatcher Queue
-	Strategies map[string]Strategy
+	Strategies map[string]*Strategy
 	Session    Session
 	Health     Health
 	Stages     Stages

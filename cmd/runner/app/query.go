@@ -18,7 +18,6 @@ import (
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
-	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
 // queryFlags are those of commands that ask the running process.
@@ -107,7 +106,8 @@ func (a *program) treeCommand() *cobra.Command {
 		Use: "tree", Short: "Show the running process's tree of actors", Example: "  runner tree -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(a, cmd.Context(), "/tree", func(w io.Writer, t httpd.Tree) {
-				writeNode(w, t.Root, "", "")
+				writeNode(w, t.Root, "", "", "")
+				writeEvents(w, t.Events)
 				for _, k := range slices.Sorted(maps.Keys(t.More)) {
 					fmt.Fprintf(w, "%s: %s\n", k, t.More[k])
 				}
@@ -116,28 +116,6 @@ func (a *program) treeCommand() *cobra.Command {
 	}
 	a.queryFlags(c, "table", "table or json")
 	return c
-}
-
-// writeNode draws a node and what is below it.
-func writeNode(w io.Writer, n feedtree.Node, first, rest string) {
-	fmt.Fprintf(w, "%s%s  %s", first, n.Name, n.State)
-	if n.Detail != "" {
-		fmt.Fprintf(w, " (%s)", n.Detail)
-	}
-	if n.Capacity > 0 {
-		fmt.Fprintf(w, "  queue %d/%d, handled %d, dropped %d", n.Queued, n.Capacity, n.Handled, n.Dropped)
-	}
-	if n.Restarts > 0 {
-		fmt.Fprintf(w, "  restarts %d, last: %s", n.Restarts, n.LastCause)
-	}
-	fmt.Fprintln(w)
-	for i, c := range n.Children {
-		if i == len(n.Children)-1 {
-			writeNode(w, c, rest+"└─ ", rest+"   ")
-		} else {
-			writeNode(w, c, rest+"├─ ", rest+"│  ")
-		}
-	}
 }
 
 func (a *program) symbolsCommand() *cobra.Command {
@@ -158,28 +136,6 @@ func (a *program) symbolsCommand() *cobra.Command {
 		},
 	}
 	a.queryFlags(c, "table", "table or json")
-	return c
-}
-
-func (a *program) strategiesCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "strategies", Short: "List the running process's strategies", Example: "  runner strategies -o json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return ask(a, cmd.Context(), "/strategies", func(w io.Writer, m map[string]ledger.Strategy) {
-				t := table.NewWriter()
-				t.SetStyle(table.StyleLight)
-				t.AppendHeader(table.Row{"NAME", "TYPE", "STATE", "MATCHED", "DELIVERED", "FAILED", "DROPPED", "QUEUED", "RESTARTS"})
-				for _, name := range slices.Sorted(maps.Keys(m)) {
-					s := m[name]
-					t.AppendRow(table.Row{name, s.Type, s.State, s.Matched, s.Delivered, s.Failed, s.Dropped, s.Queued, s.Restarts})
-				}
-				t.SetColumnConfigs(rightAligned(4, 9))
-				fmt.Fprintln(w, t.Render())
-			})
-		},
-	}
-	a.queryFlags(c, "table", "table or json")
-	c.AddCommand(a.changeCommand("resume", "Take a strategy out of quarantine"), a.changeCommand("restart", "Make a strategy's actor anew; its queue goes on"))
 	return c
 }
 
@@ -232,6 +188,11 @@ func (a *program) healthCommand() *cobra.Command {
 				fmt.Fprintln(a.Out, "ready")
 			default:
 				fmt.Fprintln(a.Out, "not ready:", r.Reason)
+			}
+			if a.flags.output != "json" {
+				for _, what := range r.Detail {
+					fmt.Fprintln(a.Out, "  "+what)
+				}
 			}
 			if !r.Ready {
 				return &exitError{exitCheck, nil}

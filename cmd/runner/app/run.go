@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/telemetry/tracing"
 	"github.com/feedtree/feedtree/test/sandbox"
 	"github.com/feedtree/feedtree/test/sandbox/market"
 )
@@ -31,6 +31,7 @@ type runFlags struct {
 	ttl      time.Duration
 	duration time.Duration
 	summary  string
+	traces   bool
 }
 
 func (a *program) runCommand() *cobra.Command {
@@ -59,6 +60,7 @@ a second. With --sandbox it starts an exchange of its own as a child process.`,
 	p.StringSlice("symbols", nil, "books and price infos of these, for every strategy that names none")
 	p.DurationVar(&f.duration, "duration", 0, "stop after this time; 0 for never")
 	p.StringVar(&f.summary, "summary", "text", "what to print at the end: text, json or none")
+	p.BoolVar(&f.traces, "trace-stdout", false, "print traces on standard output, a line of JSON a span, and send them nowhere")
 	p.Bool("fail-fast", false, "end if the first attempt to connect fails")
 	p.String("addr", "", "loopback address of the HTTP door, such as 127.0.0.1:0 for any free port")
 	return c
@@ -108,28 +110,42 @@ func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) err
 	if f.sandbox && len(cfg.Symbols) == 0 {
 		cfg.Symbols = market.DefaultSymbols(f.count)
 	}
-	screen := newScreen(a.Out, a.Err, f.summary == "json")
+	screen := newScreen(a.Out, a.Err, f.summary == "json" || f.traces)
 	log := logger(cfg.Log, screen.logs())
 	slog.SetDefault(log)
 	for _, note := range loaded.Notes {
 		log.Warn(note, "event", "configuration_note")
 	}
-	return a.feed(ctx, f, cfg, exchange, screen, log)
+	traces, err := a.traces(ctx, f.traces, loaded, &cfg, log)
+	if err != nil {
+		return err
+	}
+	defer endTraces(traces, nil, log)
+	return a.feed(ctx, f, cfg, exchange, screen, log, traces)
 }
 
 // feed runs the tree from start to summary.
-func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, exchange *child, screen *screen, log *slog.Logger) error {
+func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, exchange *child, screen *screen, log *slog.Logger, traces *tracing.Provider) error {
 	tails := newTails()
-	tree, err := feedtree.Start(context.Background(), cfg, append(slices.Clone(a.types), tails.strategy())...)
+	tree, err := options(traces).Start(context.Background(), cfg, append(slices.Clone(a.types), tails.strategy())...)
 	if err != nil {
 		return err
+	}
+	if traces != nil {
+		traces.CountLosses(tree.Telemetry())
 	}
 	more := map[string]string{}
 	if exchange != nil {
 		more["sandbox_admin"] = exchange.admin
 		log.Info("sandbox exchange", "event", "sandbox_started", "admin", exchange.admin)
 	}
+	shown, err := showTelemetry(tree, cfg, log)
+	if err != nil {
+		tree.Stop(context.Background())
+		return &exitError{exitConfiguration, err}
+	}
 	handlers := httpd.Feed(tree, version(), more)
+	handlers["/metrics"] = shown.Metrics().ServeHTTP
 	handlers["/tail"] = tails.serve(tree)
 	door, err := httpd.Open(cfg.HTTP.Addr, log, func(token httpd.Token) httpd.Handlers {
 		maps.Copy(handlers, httpd.Privileged(tree, token))
@@ -145,7 +161,9 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 	door.Close()
 	failure := tree.Stop(context.Background())
 	screen.close()
+	endTelemetry(shown)
 	summary := tree.Snapshot()
+	endTraces(traces, summary, log)
 	if exchange != nil {
 		summary.Exchange = exchange.stats(log)
 	}

@@ -207,7 +207,7 @@ func (a *program) tailOwn(ctx context.Context, symbols []string) error {
 	slog.SetDefault(logger(cfg.Log, a.Err))
 	t := newTails()
 	s, c := t.open(symbols, a.flags.output == "text", func(line []byte) error { _, err := a.Out.Write(line); return err })
-	cfg.Symbols, cfg.Strategies = nil, []config.Strategy{c}
+	cfg.Symbols, cfg.Strategies, cfg.Supervision.Strategies = nil, []config.Strategy{c}, nil
 	tree, err := feedtree.Start(ctx, cfg, t.strategy())
 	if err != nil {
 		return err

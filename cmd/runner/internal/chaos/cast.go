@@ -9,7 +9,7 @@ import (
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/cmd/runner/internal/demo"
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/test/witness"
+	"github.com/feedtree/feedtree/messages"
 )
 
 // The instances with a part of their own.
@@ -26,7 +26,7 @@ const (
 // and a journal of what it saw.
 type cast struct {
 	mu       sync.Mutex
-	journals map[string]*witness.Journal
+	journals map[string]*journal
 	handles  map[string]*feedtree.Handle
 }
 
@@ -41,7 +41,7 @@ type params struct {
 }
 
 func newCast() *cast {
-	return &cast{journals: map[string]*witness.Journal{}, handles: map[string]*feedtree.Handle{}}
+	return &cast{journals: map[string]*journal{}, handles: map[string]*feedtree.Handle{}}
 }
 
 // strategies lists the instances that are there from the start.
@@ -80,11 +80,11 @@ func (c *cast) types() feedtree.StrategyType {
 	})
 }
 
-func (c *cast) journal(name string) *witness.Journal {
+func (c *cast) journal(name string) *journal {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.journals[name] == nil {
-		c.journals[name] = &witness.Journal{Conflating: name == conflating}
+		c.journals[name] = newJournal(name == conflating)
 	}
 	return c.journals[name]
 }
@@ -100,7 +100,7 @@ func (c *cast) handle(name string) *feedtree.Handle {
 type member struct {
 	cast    *cast
 	name    string
-	journal *witness.Journal
+	journal *journal
 	inner   actor.Actor
 }
 
@@ -111,8 +111,10 @@ func (m *member) Receive(ctx actor.Context) {
 		m.cast.mu.Lock()
 		m.cast.handles[m.name] = feedtree.From(ctx)
 		m.cast.mu.Unlock()
-	default:
-		m.journal.See(msg)
+	case messages.Event:
+		m.journal.event(msg)
+	case messages.Notice:
+		m.journal.notice(msg)
 	}
 	m.inner.Receive(ctx)
 }

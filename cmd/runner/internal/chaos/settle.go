@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/telemetry/ledger"
-	"github.com/feedtree/feedtree/test/probe"
 )
 
 // bound is how long the tree may take to be whole again once a round's faults are healed.
@@ -101,12 +100,12 @@ func (r *run) whole(ctx context.Context, limit time.Duration) error {
 
 // flowing waits until events of the present epoch arrive.
 func (r *run) flowing(ctx context.Context) error {
-	_, before := r.cast.journal(recorder).Seen()
+	_, before := r.cast.journal(recorder).seen()
 	ok := false
 	limit := dial + time.Duration(50/r.o.Rate*float64(time.Second))
 	err := r.until(ctx, limit, func() (bool, error) {
-		_, at := r.cast.journal(recorder).Seen()
-		ok = before.Before(at) && at.Epoch == r.tree.Snapshot().Epoch
+		_, at := r.cast.journal(recorder).seen()
+		ok = before.before(at) && at.epoch == r.tree.Snapshot().Epoch
 		return ok, r.always(ctx)
 	})
 	if err == nil && !ok {
@@ -158,13 +157,13 @@ func (r *run) exact(now moment, orderly bool) string {
 	wrong = append(wrong, seenAll(r.cast, now.tree)...)
 	for name := range now.tree.Strategies {
 		here := now.tree.Strategies[name].State == "running"
-		for _, p := range r.cast.journal(name).Problems(here) {
+		for _, p := range r.cast.journal(name).problems(here) {
 			wrong = append(wrong, name+" saw: "+p)
 		}
 	}
-	if r.base != (probe.Resources{}) {
-		if err := probe.Take().Over(r.base, slack); err != nil {
-			wrong = append(wrong, "L6: "+err.Error())
+	if r.base != (process{}) {
+		if over := readProcess().over(r.base); over != "" {
+			wrong = append(wrong, "L6: "+over)
 		}
 	}
 	return strings.Join(wrong, "; ")

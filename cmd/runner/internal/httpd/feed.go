@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/supervision"
 )
 
 // Feed gives the answers about a running tree. version is what /version shows; more is
@@ -15,15 +16,17 @@ func Feed(t *feedtree.Tree, version any, more map[string]string) Handlers {
 		"/livez": func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, map[string]bool{"live": true}) },
 		"/readyz": func(w http.ResponseWriter, _ *http.Request) {
 			ok, why := t.Ready()
+			status := http.StatusOK
 			if !ok {
-				JSON(w, http.StatusServiceUnavailable, Readiness{Reason: why})
-				return
+				status = http.StatusServiceUnavailable
 			}
-			JSON(w, http.StatusOK, Readiness{Ready: true})
+			JSON(w, status, Readiness{Ready: ok, Reason: why, Detail: t.Concerns()})
 		},
-		"/tree":       func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, Tree{t.Nodes(), more}) },
+		"/tree": func(w http.ResponseWriter, _ *http.Request) {
+			JSON(w, http.StatusOK, Tree{t.Nodes(), t.SupervisionEvents(), more})
+		},
 		"/symbols":    func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Symbols()) },
-		"/strategies": func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Snapshot().Strategies) },
+		"/strategies": func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Strategies()) },
 		"/summary":    func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Snapshot()) },
 		"/version":    func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, version) },
 	}
@@ -52,12 +55,16 @@ func Privileged(t *feedtree.Tree, token Token) Handlers {
 type Readiness struct {
 	Ready  bool   `json:"ready"`
 	Reason string `json:"reason"`
+	// Detail lists what is wrong with single actors, ready or not.
+	Detail []string `json:"detail"`
 }
 
 // Tree is the answer of /tree.
 type Tree struct {
-	Root feedtree.Node     `json:"root"`
-	More map[string]string `json:"more,omitempty"`
+	Root feedtree.Node `json:"root"`
+	// Events are the last failures and what was done about them, oldest first.
+	Events []supervision.Event `json:"events"`
+	More   map[string]string   `json:"more,omitempty"`
 }
 
 func list(paths []string) string {

@@ -1,0 +1,70 @@
+package strategies
+
+import (
+	"context"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
+
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/paths"
+)
+
+var tracedID = ctxext.NextContextExtensionID()
+
+// traced is an incarnation as its actor's context knows it.
+type traced struct {
+	in  *Instance
+	inc *incarnation
+}
+
+// ExtensionID lets the engine keep it in the actor's context.
+func (*traced) ExtensionID() ctxext.ContextExtensionID { return tracedID }
+
+// Context gives the context of the event in the actor's hand, whose span is that of its
+// Receive; a plain one in any other message, in an actor that is no strategy, and where
+// nothing is traced.
+func Context(ctx actor.Context) context.Context {
+	t, ok := ctx.Get(tracedID).(*traced)
+	if !ok || t.in.Paths == nil || !t.inc.hand.Full {
+		return context.Background()
+	}
+	out, answer := t.in.Paths.Ask(&t.inc.hand.Elem, t.in.Name, paths.Asked(t.inc.asked.Load()))
+	t.inc.asked.Store(uint32(answer))
+	return out
+}
+
+// answer is what the actor's asking for its context came to, and forgets it: each event is
+// asked for anew.
+func (c *incarnation) answer() paths.Asked {
+	a := c.asked.Load()
+	if a != 0 {
+		c.asked.Store(0)
+	}
+	return paths.Asked(a)
+}
+
+// trace is told of every event that the actor took.
+func (in *Instance) trace(inc *incarnation, it *flow.Item, start, end int64) {
+	if in.Paths != nil {
+		in.Paths.Delivered(it, in.Name, start, end, inc.answer())
+	}
+}
+
+// traceFailure makes the trace of an event that the actor failed on, and keeps its ids for
+// the trace of what supervision makes of that.
+func (in *Instance) traceFailure(inc *incarnation, it flow.Item, start int64, class, cause, stack string) {
+	if in.Paths == nil {
+		return
+	}
+	asked := paths.NotAsked
+	if inc != nil {
+		asked = inc.answer()
+	}
+	if sc, ok := in.Paths.Failed(it, in.Name, start, clock.Mono(), asked, class, cause, stack); ok {
+		in.failure.Store(&sc)
+	} else {
+		in.failure.Store(nil)
+	}
+}

@@ -1,0 +1,28 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/telemetry"
+	"github.com/feedtree/feedtree/telemetry/metrics"
+)
+
+// showTelemetry begins to show the tree to those who watch it.
+func showTelemetry(tree *feedtree.Tree, cfg config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
+	v := version()
+	return telemetry.Start(tree, cfg.Telemetry, telemetry.Options{
+		Build: metrics.Build{Version: v.Version, Revision: v.Revision, Go: v.Go}, Log: log,
+	})
+}
+
+// endTelemetry sends the last of it. The tree has stopped: nobody waits longer for a
+// collector that does not answer.
+func endTelemetry(t *telemetry.Telemetry) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	t.Stop(ctx)
+}

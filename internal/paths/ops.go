@@ -1,0 +1,53 @@
+package paths
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/feedtree/feedtree/telemetry/names"
+)
+
+// Op is something the feed did that is rare and no event's way, whole: a login, a connection,
+// a restart with its delay. It is traced always, out of every bound but the queue's.
+type Op struct {
+	Name       string
+	Start, End int64 // clock.Mono
+	Attrs      []attribute.KeyValue
+	Class      string // error.type; "" for a success
+	Err        string
+	Parts      []Op // of it, each within it
+	Links      []trace.SpanContext
+}
+
+// Do makes a trace of what was done.
+func (t *Tracer) Do(op Op) {
+	if t != nil {
+		t.send(work{op: &op})
+	}
+}
+
+func (t *Tracer) makeOp(op *Op) {
+	wall := wallOf(op.Start)
+	t.makePart(context.Background(), op, func(mono int64) time.Time { return time.Unix(0, wall+mono-op.Start) }, op.Start, op.End)
+}
+
+func (t *Tracer) makePart(ctx context.Context, op *Op, when func(int64) time.Time, from, to int64) {
+	from, to = min(max(op.Start, from), to), max(min(op.End, to), from)
+	options := []trace.SpanStartOption{trace.WithTimestamp(when(from)), trace.WithAttributes(op.Attrs...)}
+	for _, sc := range op.Links {
+		options = append(options, trace.WithLinks(trace.Link{SpanContext: sc}))
+	}
+	ctx, span := t.tracer.Start(ctx, op.Name, options...)
+	for i := range op.Parts {
+		t.makePart(ctx, &op.Parts[i], when, from, to)
+	}
+	if op.Class != "" {
+		span.SetAttributes(key(names.ErrorType).String(op.Class))
+		span.SetStatus(codes.Error, t.cfg.Plain(op.Err))
+	}
+	span.End(trace.WithTimestamp(when(to)))
+}

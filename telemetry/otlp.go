@@ -1,0 +1,85 @@
+package telemetry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/feedtree/feedtree/config"
+)
+
+// wanted reports whether a signal goes to a collector: if there is an address for it, in the
+// configuration or in the standard variables, and these do not turn it off.
+func wanted(cfg config.OTLP, signal string) bool {
+	upper := strings.ToUpper(signal)
+	if os.Getenv("OTEL_SDK_DISABLED") == "true" || os.Getenv("OTEL_"+upper+"_EXPORTER") == "none" {
+		return false
+	}
+	return cmp.Or(cfg.Endpoint, os.Getenv("OTEL_EXPORTER_OTLP_"+upper+"_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")) != ""
+}
+
+// overHTTP chooses between OTLP's protocols: as configured, else as the variables say, else gRPC.
+func overHTTP(cfg config.OTLP, signal string) (bool, error) {
+	p := cmp.Or(cfg.Protocol, os.Getenv("OTEL_EXPORTER_OTLP_"+strings.ToUpper(signal)+"_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), config.OTLPGRPC)
+	switch p {
+	case config.OTLPGRPC:
+		return false, nil
+	case config.OTLPHTTP, "http/protobuf":
+		return true, nil
+	}
+	return false, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL %q: expected grpc or http/protobuf", p)
+}
+
+// signalURL is where a signal goes over HTTP: the configured address is that of the
+// collector, as OTEL_EXPORTER_OTLP_ENDPOINT is.
+func signalURL(endpoint, signal string) string {
+	return strings.TrimSuffix(endpoint, "/") + "/v1/" + signal
+}
+
+// headers are sent with each request, secrets among them.
+func headers(s config.Secret) map[string]string {
+	out := map[string]string{}
+	for pair := range strings.SplitSeq(s.Reveal(), ",") {
+		if k, v, ok := strings.Cut(pair, "="); ok {
+			out[strings.TrimSpace(k)] = strings.TrimSpace(v)
+		}
+	}
+	return out
+}
+
+// metricExporter makes the exporter, nil when nobody wants one. Options are passed only
+// where the configuration says something: in code they would beat the OTEL_* variables.
+func metricExporter(ctx context.Context, cfg config.OTLP) (sdkmetric.Exporter, error) {
+	if !wanted(cfg, "metrics") {
+		return nil, nil
+	}
+	http, err := overHTTP(cfg, "metrics")
+	if err != nil {
+		return nil, err
+	}
+	h := headers(cfg.Headers)
+	if http {
+		var o []otlpmetrichttp.Option
+		if cfg.Endpoint != "" {
+			o = append(o, otlpmetrichttp.WithEndpointURL(signalURL(cfg.Endpoint, "metrics")))
+		}
+		if len(h) > 0 {
+			o = append(o, otlpmetrichttp.WithHeaders(h))
+		}
+		return otlpmetrichttp.New(ctx, o...)
+	}
+	var o []otlpmetricgrpc.Option
+	if cfg.Endpoint != "" {
+		o = append(o, otlpmetricgrpc.WithEndpointURL(cfg.Endpoint))
+	}
+	if len(h) > 0 {
+		o = append(o, otlpmetricgrpc.WithHeaders(h))
+	}
+	return otlpmetricgrpc.New(ctx, o...)
+}
