@@ -53,12 +53,21 @@ func (d *Deps) dial(ctx context.Context, gen *raw.Generation, host string, t set
 		return nil, dialError(ctx, host, answer, err)
 	}
 	l := &link{gen: gen, host: host, ws: lane.WebSocket(ws), ended: make(chan struct{})}
-	l.lane = lane.New(l.ws, lane.Config{Gen: gen, Push: d.Push, Feed: d.Feed, Fast: d.Config.FastLane})
+	l.lane = lane.New(l.ws, lane.Config{Gen: gen, Push: d.Push, Feed: d.Feed, Fast: d.Config.FastLane, OnError: d.violated})
 	if err := l.connect(ctx, d, events); err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
+}
+
+// violated counts the end of a stream that the broker brought about by breaking the protocol.
+// It is told with the loss, or with the attempt's failure, that follows from it.
+func (d *Deps) violated(err error) {
+	var p *lane.ProtocolError
+	if errors.As(err, &p) {
+		d.Counts.Violations[p.Kind].Inc()
+	}
 }
 
 // linkEvents are what a link tells the session; both run on paho's goroutines.

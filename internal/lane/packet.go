@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
 // The packet types of MQTT 3.1.1, section 2.2.1.
@@ -26,14 +27,32 @@ var typeNames = [...]string{"reserved packet 0", "CONNECT", "CONNACK", "PUBLISH"
 // ProtocolError says which rule of the protocol the server broke. The connection is closed
 // when it occurs.
 type ProtocolError struct {
-	Op     string // the packet's type in upper case, or "WebSocket"; a closed set, fit for a label
+	Op     string           // the packet's type in upper case, or "WebSocket"
+	Kind   ledger.Violation // the same as it is counted
 	Reason string
 }
 
 func (e *ProtocolError) Error() string { return "the server broke the protocol: " + e.Reason }
 
 func broken(kind byte, format string, args ...any) error {
-	return &ProtocolError{Op: typeNames[kind], Reason: fmt.Sprintf(format, args...)}
+	return &ProtocolError{Op: typeNames[kind], Kind: kindOf(kind), Reason: fmt.Sprintf(format, args...)}
+}
+
+// kindOf tells under which name a violation in a packet of this type is counted.
+func kindOf(kind byte) ledger.Violation {
+	switch kind {
+	case typeConnack:
+		return ledger.BadConnack
+	case typePublish:
+		return ledger.BadPublish
+	case typeSuback:
+		return ledger.BadSuback
+	case typeUnsuback:
+		return ledger.BadUnsuback
+	case typePingresp:
+		return ledger.BadPingresp
+	}
+	return ledger.BadUnexpected
 }
 
 // remaining reads a packet's remaining length, section 2.2.3; head is the length of the

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
 // WebSocket makes a byte stream of a WebSocket's binary messages, as MQTT wants it, section
@@ -36,7 +38,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		if s.reader == nil {
 			kind, r, err := s.ws.NextReader()
 			if err == nil && kind != websocket.BinaryMessage {
-				err = &ProtocolError{Op: "WebSocket", Reason: "a text frame, expected binary ones"}
+				err = &ProtocolError{Op: "WebSocket", Kind: ledger.BadWebSocket, Reason: "a text frame, expected binary ones"}
 			}
 			s.reader, s.ended = r, plain(err)
 			continue

@@ -92,6 +92,9 @@ type Connection struct {
 	Open       Gauge
 	Reconnects Counter // accepted connections after the first, roll-overs not counted
 	Rollovers  Counter
+	// Violations are packets that no broker may send, outside L3: each ends its connection,
+	// which is counted as lost, or its attempt, counted as failed.
+	Violations [numViolations]Counter
 	// LastConnected and LastLost are wall-clock nanoseconds, 0 for never.
 	LastConnected Gauge
 	LastLost      Gauge

@@ -33,6 +33,7 @@ type ConnectionCounts struct {
 	Open          int64             `json:"open"`
 	Reconnects    uint64            `json:"reconnects"`
 	Rollovers     uint64            `json:"rollovers"`
+	Violations    map[string]uint64 `json:"violations"`
 	LastConnected string            `json:"last_connected"`
 	LastLost      string            `json:"last_lost"`
 }
@@ -154,7 +155,7 @@ type Exchange struct {
 
 // Read copies the connection's counters; the state is the caller's to fill in.
 func (c *Connection) Read() ConnectionCounts {
-	out := ConnectionCounts{Failed: map[string]uint64{}}
+	out := ConnectionCounts{Failed: map[string]uint64{}, Violations: map[string]uint64{}}
 	// Outcomes are read before what they came from, so that under load the right side
 	// of an equation may lag its left side and never lead it.
 	out.Lost, out.Closed, out.Open = c.Lost.Load(), c.Closed.Load(), c.Open.Load()
@@ -162,6 +163,9 @@ func (c *Connection) Read() ConnectionCounts {
 	out.Connected = c.Connected.Load()
 	for i := range c.Failed {
 		out.Failed[FailClass(i).String()] = c.Failed[i].Load()
+	}
+	for i := range c.Violations {
+		out.Violations[Violation(i).String()] = c.Violations[i].Load()
 	}
 	out.Aborted, out.Pending = c.Aborted.Load(), c.Pending.Load()
 	out.Attempts = c.Attempts.Load()

@@ -90,6 +90,9 @@ func connection() []entry {
 		one(n.ConnectionOpen, "{connection}", "connections that stand", gauge, func(r *measure.Reading) float64 { return float64(r.Ledger.Connection.Open) }),
 		one(n.ConnectionReconnects, "{connection}", "connections accepted after the first, roll-overs not counted", counter, func(r *measure.Reading) float64 { return float64(r.Ledger.Connection.Reconnects) }),
 		one(n.ConnectionRollovers, "{connection}", "connections accepted to take over from a standing one", counter, func(r *measure.Reading) float64 { return float64(r.Ledger.Connection.Rollovers) }),
+		{n.ConnectionViolations, counter, "{packet}", "packets that no broker may send", func(r *measure.Reading, put put) {
+			by(put, n.ErrorType, r.Ledger.Connection.Violations)
+		}},
 	}
 }
 

@@ -86,6 +86,7 @@ const (
 	ConnectionOpen       = "feedtree.connection.open"
 	ConnectionReconnects = "feedtree.connection.reconnects"
 	ConnectionRollovers  = "feedtree.connection.rollovers"
+	ConnectionViolations = "feedtree.connection.violations"
 	ConnectionState      = "feedtree.connection.state"
 	ConnectionEpoch      = "feedtree.connection.epoch"
 	ConnectionAge        = "feedtree.connection.age"

@@ -143,7 +143,10 @@ func TestAMissingOrHostileSUBACKHangsAndCrashesNothing(t *testing.T) {
 	x := exchange(t, nil)
 	mustBreak(t, x, sandbox.Fault{Kind: "suback", Extra: 3})
 	tree := start(t, configured(t, x, func(c *config.Config) { c.Session.SubscribeTimeout = 50 * time.Millisecond }), recording("r", &record{}, nil))
-	eventually(t, "two refused connections", func() bool { return tree.Snapshot().Connection.Lost >= 2 })
+	eventually(t, "two refused connections", func() bool {
+		c := tree.Snapshot().Connection
+		return c.Lost >= 2 && c.Violations["suback"] >= 2
+	})
 	x.Heal()
 	mustBreak(t, x, sandbox.Fault{Kind: "suback", Missing: true})
 	mustBreak(t, x, sandbox.Fault{Kind: "cut"})
@@ -162,7 +165,7 @@ func TestACONNACKThatRefusesIsNeverConnected(t *testing.T) {
 		mustBreak(t, x, sandbox.Fault{Kind: "connack", Code: code})
 		tree := start(t, configured(t, x, nil), recording("r", &record{}, nil))
 		eventually(t, "the failure", func() bool { return tree.Snapshot().Connection.Failed[class] > 0 })
-		if s := tree.Snapshot(); s.Connection.Connected != 0 || s.Epoch != 0 {
+		if s := tree.Snapshot(); s.Connection.Connected != 0 || s.Epoch != 0 || (code > 5) != (s.Connection.Violations["connack"] > 0) {
 			t.Errorf("code %d: %+v", code, s.Connection)
 		}
 		x.Heal()
