@@ -40,6 +40,7 @@ import (
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/internal/seam"
 	"github.com/feedtree/feedtree/internal/seen"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/supervision"
@@ -57,6 +58,7 @@ type Tree struct {
 	seen   *seen.Store
 	wanted *session.Wanted
 	status *session.Status
+	seams  *seam.Seams
 	raw    *mailbox.Queue[raw.Message]
 	queue  *mailbox.Queue[flow.Item] // the dispatcher's
 	latest *dispatcher.Latest
@@ -156,6 +158,7 @@ func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, e
 		symbols: map[string]int{}, started: make(chan struct{}), stopped: make(chan struct{}), quit: make(chan struct{}), began: clock.Mono(),
 	}
 	t.lines = ratelog.New(t.log)
+	t.seams = &seam.Seams{Feed: &t.counts.feed}
 	var errs []error
 	var order []string
 	for _, typ := range types {
@@ -233,6 +236,7 @@ func (t *Tree) shutdown(ctx context.Context) {
 	t.supervised.close()
 	supervision.StopTree(t.system, t.root, t.patience(ctx))
 	t.raw.End()
+	t.seams.End()
 	t.queue.End()
 	for _, in := range t.list() {
 		in.Q.End()
@@ -279,7 +283,7 @@ func (t *Tree) drained(ctx context.Context) {
 }
 
 func (t *Tree) empty() bool {
-	if !t.raw.Empty() || !t.queue.Empty() {
+	if !t.raw.Empty() || t.seams.Held() > 0 || !t.queue.Empty() {
 		return false
 	}
 	for _, in := range t.list() {

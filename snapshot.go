@@ -40,6 +40,10 @@ func (t *Tree) Snapshot() *ledger.Snapshot {
 	r := t.raw.Counts()
 	// The message in the decoder's hands may be counted decoded already.
 	s.Feed.Queued, s.Feed.Dropped, s.Feed.Discarded = uint64(r.Queued-r.Current), r.Dropped, r.Discarded
+	s.Feed.Queued += uint64(t.seams.Held())
+	s.Feed.Dropped += t.seams.Dropped.Load()
+	s.Feed.Discarded += t.seams.Discarded.Load()
+	s.Feed.Undecided = t.seams.Undecided.Load()
 	s.Feed.Received = t.counts.feed.Received.Load()
 
 	s.Connection = t.counts.connection.Read()

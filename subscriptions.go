@@ -8,6 +8,7 @@ import (
 	"github.com/feedtree/feedtree/actors/health"
 	"github.com/feedtree/feedtree/actors/session"
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/seen"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
 )
@@ -173,6 +174,27 @@ func symbolOf(name string) string {
 		return ""
 	}
 	return p.Symbol
+}
+
+// activity tells the session how a topic fares. The silence of an exchange info, of bars and of
+// orders says nothing: they come when something happens.
+func (t *Tree) activity(name string) (a session.Activity) {
+	tp := t.topics.Lookup([]byte(name))
+	if tp == nil {
+		return a
+	}
+	_, a.Events = t.latest.Get(tp.Index)
+	slot := t.seen.At(tp.Index).Symbol
+	if slot == nil || tp.Kind == messages.KindCandlestick {
+		return a
+	}
+	switch slot.State() {
+	case seen.Live, seen.Stale:
+		a.Judged = true
+	case seen.Unknown: // of a market that is open, or health would have closed it
+		a.Judged = t.seen.Feed.State() == seen.Live
+	}
+	return a
 }
 
 // unreject lets symbols live again whose topics are granted after they had been refused.

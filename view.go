@@ -2,7 +2,10 @@ package feedtree
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/feedtree/feedtree/actors/session"
 	"github.com/feedtree/feedtree/internal/clock"
@@ -110,8 +113,9 @@ type Node struct {
 	Handled     uint64 `json:"handled"` // elements of its queue that it is done with
 	// Policy is what comes after its failures; for "strategies" what strategies inherit. A
 	// symbol's is that of "health", but for the scope, which is one_for_one.
-	Policy   *Policy `json:"policy,omitempty"`
-	Children []Node  `json:"children,omitempty"`
+	Policy   *Policy  `json:"policy,omitempty"`
+	Notes    []string `json:"notes,omitempty"` // what a person should know, a line each
+	Children []Node   `json:"children,omitempty"`
 }
 
 // Nodes gives the tree of actors from its root.
@@ -129,6 +133,7 @@ func (t *Tree) Nodes() Node {
 			sess.Detail = v.LastError
 		}
 	}
+	sess.Notes = sessionNotes(&v)
 	dec := t.node("feed", "decoder")
 	dec.Queued, dec.Capacity, dec.Dropped, dec.Handled = r.Queued, r.Capacity, r.Dropped, r.Delivered
 	disp := t.node("feed", "dispatcher")
@@ -153,6 +158,21 @@ func (t *Tree) Nodes() Node {
 	strat.Policy = policyView(t.supervised.all)
 	root.Children = []Node{sess, dec, watch, disp, strat}
 	return root
+}
+
+// sessionNotes tells of outages, and of topics that are refused or mute.
+func sessionNotes(v *session.View) (out []string) {
+	for _, g := range v.Outages {
+		out = append(out, fmt.Sprintf("outage from %s to %s, then epoch %d: %s",
+			g.From.Format(time.RFC3339Nano), g.To.Format(time.RFC3339Nano), g.Epoch, g.Reason))
+	}
+	if len(v.Rejected) > 0 {
+		out = append(out, "refused: "+v.Rejections())
+	}
+	if len(v.Mute) > 0 {
+		out = append(out, "mute: "+strings.Join(v.Mute, ", "))
+	}
+	return out
 }
 
 func (t *Tree) node(parent, name string) Node {

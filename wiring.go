@@ -139,15 +139,16 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 		Config: session.Config{
 			KeepAlive: s.KeepAlive, PingTimeout: s.PingTimeout, ConnectTimeout: s.ConnectTimeout,
 			SubscribeTimeout: s.SubscribeTimeout, CloseTimeout: s.CloseTimeout, RenewBefore: s.RenewBefore,
-			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast, Backoff: backoff(s.Backoff, t.cfg.Policy("session").Stable),
+			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast,
+			Rollover: s.Rollover, StallAfter: s.StallAfter, Backoff: backoff(s.Backoff, t.cfg.Policy("session").Stable),
 		},
-		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Counts: &t.counts.connection,
+		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Seams: t.seams, Counts: &t.counts.connection, Activity: t.activity,
 		Wanted: t.wanted, Status: t.status, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
 		Rand: rand.Float64, GiveUp: t.fail, Accepted: t.unreject,
 	}
 	decoderDeps := decoder.Deps{
 		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison, Log: t.log.With("node", "decoder"),
-		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths,
+		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths, Seams: t.seams,
 	}
 	healthDeps := health.Deps{
 		Store: t.seen, Connected: t.status.Connected, Calendar: calendar(t.cfg.Market),

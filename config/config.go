@@ -52,6 +52,8 @@ type Session struct {
 	SubscribeTimeout time.Duration `koanf:"subscribe_timeout"`
 	SubscribeBatch   int           `koanf:"subscribe_batch"`
 	RenewBefore      time.Duration `koanf:"renew_before"`
+	Rollover         string        `koanf:"rollover"`    // auto, overlap or sequential
+	StallAfter       time.Duration `koanf:"stall_after"` // 0: silence of a topic is not judged
 	FastLane         bool          `koanf:"fast_lane"`
 	RESTTimeout      time.Duration `koanf:"rest_timeout"`
 	CloseTimeout     time.Duration `koanf:"close_timeout"`

@@ -12,6 +12,8 @@ func Default() Config {
 			SubscribeTimeout: 10 * time.Second,
 			SubscribeBatch:   100,
 			RenewBefore:      300 * time.Second,
+			Rollover:         "auto",
+			StallAfter:       10 * time.Second,
 			FastLane:         true,
 			RESTTimeout:      10 * time.Second,
 			CloseTimeout:     time.Second,

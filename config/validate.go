@@ -136,6 +136,10 @@ func (v *checker) session(s Session) {
 	v.positive("session.subscribe_timeout", s.SubscribeTimeout)
 	v.between("session.subscribe_batch", s.SubscribeBatch, 1, 10_000)
 	v.positive("session.renew_before", s.RenewBefore)
+	v.oneOf("session.rollover", s.Rollover, "auto", "overlap", "sequential")
+	if s.StallAfter != 0 { // 0 is no judgement
+		v.positive("session.stall_after", s.StallAfter)
+	}
 	v.positive("session.rest_timeout", s.RESTTimeout)
 	v.positive("session.close_timeout", s.CloseTimeout)
 	v.backoff("session.backoff", s.Backoff)

@@ -23,6 +23,8 @@ func TestEachNonsensicalValueIsRefusedWithItsKey(t *testing.T) {
 		`session.rest_timeout: "0s": expected a duration above 0 and at most a year`:                 func(c *Config) { c.Session.RESTTimeout = 0 },
 		`session.close_timeout: "0s": expected a duration above 0 and at most a year`:                func(c *Config) { c.Session.CloseTimeout = 0 },
 		`session.renew_before: "10000h": expected a duration above 0 and at most a year`:             func(c *Config) { c.Session.RenewBefore = 10000 * time.Hour },
+		`session.rollover: "overlop": expected auto, overlap, sequential, did you mean overlap?`:     func(c *Config) { c.Session.Rollover = "overlop" },
+		`session.stall_after: "-1s": expected a duration above 0 and at most a year`:                 func(c *Config) { c.Session.StallAfter = -second },
 		`session.subscribe_batch: "0": expected 1 to 10000`:                                          func(c *Config) { c.Session.SubscribeBatch = 0 },
 		`session.backoff.min: "0s": expected a duration above 0 and at most a year`:                  func(c *Config) { c.Session.Backoff.Min = 0 },
 		`supervision.backoff.max: "100ms": less than supervision.backoff.min, which is 200ms`:        func(c *Config) { c.Supervision.Backoff.Max = second / 10 },

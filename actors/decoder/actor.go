@@ -5,8 +5,8 @@
 // Emits: runs of flow.Item into the dispatcher's queue, and a touch of the last-seen store
 // for each event.
 // Owns: nothing. The sequence numbers and the outbox are in State, which the tree owns and
-// which survives a restart, so a panic at one message costs that message alone: it is
-// counted as decode error "panic" and its bytes are kept.
+// which survives a restart, as the seam of a roll-over does; so a panic at one message costs
+// that message alone: it is counted as decode error "panic" and its bytes are kept.
 // Overflow: the raw queue drops its oldest messages and puts an Overflowed notice before
 // the first survivor; nothing in here drops.
 package decoder
@@ -25,6 +25,7 @@ import (
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/internal/seam"
 	"github.com/feedtree/feedtree/internal/seen"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
@@ -41,6 +42,7 @@ type Deps struct {
 	Lines  *ratelog.Logger
 	State  *State
 	Paths  *paths.Tracer // nil traces nothing
+	Seams  *seam.Seams
 }
 
 // Decoder is the actor. Make one for each incarnation with Producer.
@@ -57,6 +59,7 @@ func (a *Decoder) Receive(ctx actor.Context) {
 	case *mailbox.Run[raw.Message]:
 		a.onRun(m)
 	case *actor.Started:
+		a.deliverHeld()
 		a.d.State.out.Flush(clock.Mono()) // what a predecessor decoded before it failed
 	case *PutStale:
 		a.onPutStale(m)
@@ -87,6 +90,13 @@ func (a *Decoder) onMessage(m *raw.Message, began int64) {
 		a.d.Feed.Stale.Inc()
 		return
 	}
+	if s := a.d.Seams.Current(); s != nil && s.Judge(m) != seam.Deliver {
+		return // held until the topics pass to the new connection, or a copy; counted
+	}
+	a.decode(m, began)
+}
+
+func (a *Decoder) decode(m *raw.Message, began int64) {
 	t := a.d.Topics.Lookup(m.Topic)
 	if t == nil {
 		a.onUnknownTopic(m)
@@ -136,6 +146,11 @@ func (a *Decoder) keep(key string, m *raw.Message, epoch uint64, class, reason s
 // on and keeps its bytes.
 func OnPanic(d Deps) func(m raw.Message, isElement bool, reason any) {
 	return func(m raw.Message, isElement bool, reason any) {
+		if s := d.Seams.Current(); s != nil {
+			if held, ok := s.Failed(); ok {
+				m, isElement = held, true
+			}
+		}
 		if !isElement || m.Gen == nil {
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/internal/seam"
 	"github.com/feedtree/feedtree/internal/seen"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
@@ -37,7 +38,8 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	b.Deps = Deps{Topics: topic.NewTable(), Seen: seen.New(), Feed: &ledger.Feed{}, Poison: store, Log: log, Lines: ratelog.New(log),
+	feed := &ledger.Feed{}
+	b.Deps = Deps{Topics: topic.NewTable(), Seen: seen.New(), Feed: feed, Seams: &seam.Seams{Feed: feed}, Poison: store, Log: log, Lines: ratelog.New(log),
 		State: NewState(nil, func(run []flow.Item) {
 			for _, it := range run {
 				switch m := it.Msg.(type) {

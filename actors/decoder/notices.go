@@ -75,6 +75,38 @@ func (a *Decoder) onNotice(m *raw.Message, began int64) {
 		}
 	}
 	a.put(m.Notice, began)
+	a.pass(m)
+}
+
+// pass lets the topics of a roll-over pass to the new connection where its first notice
+// stands: RolledOver behind the old one's end, or Gap when the old one broke off.
+func (a *Decoder) pass(m *raw.Message) {
+	s := a.d.Seams.Current()
+	if s == nil || m.Gen != s.Next() {
+		return
+	}
+	_, rolled := m.Notice.(*messages.RolledOver)
+	_, gap := m.Notice.(*messages.Gap)
+	if !rolled && !gap {
+		return
+	}
+	now := clock.Mono()
+	if lost := s.Pass(now, gap); lost.Count > 0 {
+		a.put(&messages.Overflowed{Count: lost.Count, From: wall(lost.From), To: wall(lost.To), Where: "rollover"}, now)
+	}
+	a.deliverHeld()
+}
+
+// deliverHeld decodes what the new connection brought before its topics had passed.
+func (a *Decoder) deliverHeld() {
+	s := a.d.Seams.Current()
+	if s == nil {
+		return
+	}
+	began := clock.Mono()
+	for m := s.Deliverable(); m != nil; m = s.Deliverable() {
+		a.decode(m, began)
+	}
 }
 
 // touch leaves word that an event came, and puts the notice of what that changed before it.

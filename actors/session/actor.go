@@ -2,20 +2,23 @@
 // MQTT connection a generation, the subscriptions on it, and the epoch.
 //
 //	idle ──start──▶ connecting ──accepted──▶ online ──lost──▶ waiting ──retry due──▶ connecting
-//	                 │   │  ▲                 │    │                                     ▲
-//	              failed │  └──── drained ─ draining ◀─renewed                           │
-//	                 └───┼──────────────────────────────▶ waiting ───────────────────────┘
-//	                     └refused▶ closed         online ──stop──▶ closing ──drained──▶ closed
-//	                 connecting ──stop──▶ aborting ──outcome──▶ closed
+//	                 │      ▲                 │ │ ▲                                     ▲
+//	              failed    └── drained ─ draining│└─ old one drained ── parting        │
+//	                 │           (one at a time)  │                        ▲            │
+//	                 │                         renewed──▶ rolling ──▶ passing           │
+//	                 └──────────────────────────▶ waiting ─────────────────────────────┘
+//	   refused▶ closed     any ──stop──▶ closing, aborting ──▶ closed
 //
-// The table is next (state.go), a pure function; this file carries out its effects.
+// The table is next (state.go), a pure function; effects.go and rollover.go carry out its
+// effects. What to do about silence is decided by stall.go, pure too.
 //
 // Receives: Start, Stop, WantedChanged; the outcomes of its own goroutines, each with the
 // generation it belongs to, since paho's callbacks promise no order. Emits: runs of raw
 // messages into the raw queue, from paho's reader and past this actor, and the notices
-// Disconnected, Gap, Reconnected and SymbolRejected between them.
-// Owns: the connection. The wanted topics, tokens, epoch and backoff are the tree's and
-// survive a restart, which costs the connection: it is counted lost and made anew.
+// Disconnected, Gap, Reconnected, RolledOver and SymbolRejected between them.
+// Owns: the connection, and in a roll-over the one that takes over. The wanted topics, tokens,
+// epoch and backoff are the tree's and survive a restart, which costs the connections: they
+// are counted lost and made anew.
 // Overflow: the raw queue's business; the reader never waits for it.
 package session
 
@@ -30,6 +33,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/feedtree/feedtree/internal/raw"
+	"github.com/feedtree/feedtree/internal/seam"
 	"github.com/feedtree/feedtree/internal/settrade"
 	"github.com/feedtree/feedtree/messages"
 	"github.com/feedtree/feedtree/supervision"
@@ -56,11 +60,21 @@ type REST interface {
 type Config struct {
 	KeepAlive, PingTimeout, ConnectTimeout, SubscribeTimeout, CloseTimeout, RenewBefore time.Duration
 
+	Rollover   string        // one of the Rollover constants
+	StallAfter time.Duration // the least silence of a busy topic that is suspicious; 0 for none
+
 	Batch    int
 	FastLane bool
 	FailFast bool // the first attempt that fails ends the session
 	Backoff  supervision.BackoffConfig
 }
+
+// How a new connection replaces one whose token ends.
+const (
+	RolloverAuto       = "auto"       // Overlap until the exchange shows that it does not allow it
+	RolloverOverlap    = "overlap"    // make before break
+	RolloverSequential = "sequential" // break before make, with a Gap
+)
 
 // Deps are what the session works with; all of it outlives the actor.
 type Deps struct {
@@ -70,6 +84,7 @@ type Deps struct {
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error) // nil for the net package's
 	Push    func([]raw.Message)                                               // the raw queue
 	Feed    *ledger.Feed
+	Seams   *seam.Seams
 	Counts  *ledger.Connection
 	Wanted  *Wanted
 	Status  *Status
@@ -78,6 +93,8 @@ type Deps struct {
 	Rand    func() float64
 	// GiveUp is told why no attempt can succeed; the tree then ends.
 	GiveUp func(error)
+	// Activity tells how a topic fares; nil if nobody knows.
+	Activity func(topic string) Activity
 	// Accepted is told of topics that are granted after they had been refused.
 	Accepted func(topics []string)
 }
@@ -93,7 +110,12 @@ type Memory struct {
 	lastSeen   time.Time // the last moment the previous connection was known to deliver
 	lostAt     time.Time // when it ended, zero when nothing needs telling
 	reason     string
-	announced  uint64         // the epoch whose subscriptions were all answered
+	announced  uint64 // the epoch whose subscriptions were all answered
+	single     bool   // the exchange allows one connection at a time
+	refusals   int    // of connections beside a good one, in a row
+	evictions  int    // of the old connection as the new one came, in a row
+	rolledAt   int64  // clock.Mono at which the old connection was lost while the new one was made, 0 for not
+	watch      stallWatch
 	wg         sync.WaitGroup // goroutines of all incarnations
 }
 
@@ -104,15 +126,28 @@ type Session struct {
 	root  *actor.RootContext
 	self  *actor.PID
 
-	gen    *raw.Generation
-	link   *link
+	trying *raw.Generation // the attempt under way, nil without one
 	cancel context.CancelFunc
-	subs   subs
+	cur    *conn   // the connection that owns the topics, nil without one
+	next   *conn   // the one that is to take over, nil outside of a roll-over
 	result outcome // of the attempt that the transition in progress is about
 	cause  error   // of the transition in progress
-	timers struct{ retry, renew, tick *time.Timer }
+	ending error   // why the new connection was lost while the old one was being closed
+	timers struct{ retry, renew, tick, look *time.Timer }
+	ticks  uint64 // tells the ticks of this connection from older ones
 
 	stopRenewal context.CancelFunc
+}
+
+// conn is an accepted connection with what is subscribed on it.
+type conn struct {
+	*link
+	epoch   uint64
+	since   int64      // clock.Mono of its CONNACK
+	settled int64      // clock.Mono at which everything was answered, in a roll-over
+	seam    *seam.Seam // nil but in a roll-over
+	expires time.Time  // the end of the token it was made with
+	subs    subs
 }
 
 type (
@@ -123,7 +158,8 @@ type (
 	drainedMsg struct{ gen uint64 }
 	retryMsg   struct{ gen uint64 }
 	renewMsg   struct{ gen uint64 }
-	tickMsg    struct{ gen uint64 }
+	lookMsg    struct{ gen uint64 }
+	tickMsg    struct{ n uint64 }
 	renewedMsg struct {
 		gen   uint64
 		token settrade.Token
@@ -162,7 +198,7 @@ func (s *Session) Receive(ctx actor.Context) {
 	case *Stop:
 		s.apply(stop, nil)
 	case *WantedChanged:
-		s.reconcile()
+		s.reconcileAll()
 	case *actor.Restarting, *actor.Stopping:
 		s.abandonAll()
 	default:
@@ -177,44 +213,73 @@ func (s *Session) onInternal(message any) {
 	case *outcome:
 		s.onOutcome(m)
 	case *lostMsg:
-		if s.current(m.gen) {
-			s.apply(lost, m.err)
-		}
+		s.onLost(m)
 	case *drainedMsg:
-		if s.current(m.gen) {
-			s.apply(drained, nil)
+		if s.cur != nil && s.cur.gen.ID == m.gen {
+			s.apply(drained, s.ending)
 		}
 	case *retryMsg:
 		if m.gen == s.d.Memory.generation {
 			s.apply(retryDue, nil)
 		}
 	case *renewMsg:
-		if s.current(m.gen) && s.state == Online {
+		if s.state == Online && s.cur.gen.ID == m.gen {
 			s.renewToken()
 		}
 	case *renewedMsg:
 		s.onRenewed(m)
+	case *lookMsg:
+		if s.state == Passing && s.next.gen.ID == m.gen {
+			s.onLook()
+		}
 	case *tickMsg:
-		if s.current(m.gen) && s.state == Online {
+		if s.cur != nil && m.n == s.ticks {
 			s.onTick()
 		}
+	default:
+		s.onAnswer(m)
+	}
+}
+
+// onAnswer takes what the broker said of subscriptions.
+func (s *Session) onAnswer(message any) {
+	switch m := message.(type) {
 	case *subscribedMsg:
-		if s.current(m.gen) {
-			s.onSubscribed(m)
+		if c := s.conn(m.gen); c != nil {
+			s.onSubscribed(c, m)
 		}
 	case *unsubscribedMsg:
-		if s.current(m.gen) {
-			s.subs.removed(m.topics)
-			s.reconcile()
+		if c := s.conn(m.gen); c != nil {
+			c.subs.removed(m.topics)
+			s.reconcile(c)
 		}
 	case *rejectedMsg:
-		if s.current(m.gen) {
-			s.onRejected(m.payload)
+		if c := s.conn(m.gen); c != nil {
+			s.onRejected(c, m.payload)
 		}
 	}
 }
 
-func (s *Session) current(gen uint64) bool { return s.gen != nil && s.gen.ID == gen }
+// conn finds the connection of a generation, nil for one that is over.
+func (s *Session) conn(gen uint64) *conn {
+	for _, c := range []*conn{s.cur, s.next} {
+		if c != nil && c.gen.ID == gen {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *Session) onLost(m *lostMsg) {
+	switch c := s.conn(m.gen); {
+	case c == nil:
+	case c == s.next:
+		s.ending = m.err
+		s.apply(newLost, m.err)
+	default:
+		s.apply(lost, m.err)
+	}
+}
 
 // send reports something to this actor, or to its next incarnation.
 func (s *Session) send(message any) { s.root.Send(s.self, message) }
@@ -267,6 +332,8 @@ func (s *Session) do(f effect) {
 		s.d.GiveUp(s.cause)
 	case finish:
 		s.finish()
+	default:
+		s.doRollOver(f)
 	}
 }
 
@@ -278,7 +345,7 @@ func (s *Session) onOutcome(o *outcome) {
 		return
 	}
 	s.cancel()
-	s.cancel, s.result = nil, *o
+	s.cancel, s.trying, s.result = nil, nil, *o
 	m := s.d.Memory
 	m.token, m.loggedIn = o.token, m.loggedIn || o.loggedIn
 	switch {
@@ -292,7 +359,7 @@ func (s *Session) onOutcome(o *outcome) {
 	}
 }
 
-// put sends a notice on its way between the raw messages.
-func (s *Session) put(n messages.Notice) {
-	s.d.Push([]raw.Message{{Notice: n, Gen: s.gen, Wall: time.Now().UnixNano()}})
+// put sends a notice on its way between the raw messages, as one of a generation's.
+func (s *Session) put(gen *raw.Generation, n messages.Notice) {
+	s.d.Push([]raw.Message{{Notice: n, Gen: gen, Wall: time.Now().UnixNano()}})
 }

@@ -18,7 +18,7 @@ func (s *Session) attempt() {
 	m := s.d.Memory
 	m.generation++
 	gen := raw.NewGeneration(m.generation)
-	s.gen = gen
+	s.trying = gen
 	s.d.Counts.Pending.Add(1)
 	s.d.Counts.Attempts.Inc()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -36,6 +36,7 @@ func (s *Session) attempt() {
 }
 
 func (s *Session) countFail() {
+	s.d.Memory.rolledAt = 0
 	class := ClassOf(s.cause)
 	s.d.Counts.Pending.Add(-1)
 	s.d.Counts.Failed[class].Inc()
@@ -43,94 +44,134 @@ func (s *Session) countFail() {
 	s.d.Log.Warn("could not connect", "event", "connect_failed", "class", class.String(), "error", s.cause.Error())
 }
 
-// open makes the accepted connection the current one. The Gap goes in before anything is
-// subscribed, so before the first event of the new epoch.
-func (s *Session) open() {
+// accept gives the accepted connection its epoch.
+func (s *Session) accept() *conn {
 	m, c := s.d.Memory, s.d.Counts
-	now := time.Now()
-	s.link = s.result.link
 	m.epoch++
-	s.gen.Accept(m.epoch)
+	n := &conn{link: s.result.link, epoch: m.epoch, since: clock.Mono(), expires: m.token.ExpiresAt, subs: newSubs()}
+	n.gen.Accept(m.epoch)
 	c.Connected.Inc()
 	c.Pending.Add(-1)
 	c.Open.Add(1)
+	c.LastConnected.Set(time.Now().UnixNano())
+	m.backoff.Up(n.since)
+	return n
+}
+
+// open makes the accepted connection the current one. The Gap goes in before anything is
+// subscribed, so before the first event of the new epoch.
+func (s *Session) open() {
+	m := s.d.Memory
 	if m.connected {
-		c.Reconnects.Inc()
+		s.d.Counts.Reconnects.Inc()
 	}
 	m.connected = true
-	c.LastConnected.Set(now.UnixNano())
-	m.backoff.Up(clock.Mono())
-	s.subs = newSubs()
+	s.cur = s.accept()
+	if m.rolledAt != 0 {
+		s.evicted(m.rolledAt)
+		m.rolledAt = 0
+	}
+	s.d.Status.change(func(v *View) { v.Rejected = nil })
+	s.gap()
+	s.d.Log.Info("connected", "event", "connected", "host", s.cur.host, "epoch", m.epoch,
+		"token_expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
+	s.goOn()
+	s.armTick()
+	s.subscribe(s.cur, []string{rejections}) // first, so that no refusal is missed
+}
+
+// gap tells of the outage that the current connection ends.
+func (s *Session) gap() {
+	m := s.d.Memory
+	if m.lostAt.IsZero() {
+		return
+	}
+	g := &messages.Gap{From: m.lastSeen.UTC(), To: time.Now().UTC(), Epoch: s.cur.epoch, Reason: m.reason}
+	s.put(s.cur.gen, g)
+	s.d.Status.change(func(v *View) { v.outage(*g) })
+}
+
+// goOn shows the current connection, and renews its token in time.
+func (s *Session) goOn() {
+	c := s.cur
 	s.d.Status.change(func(v *View) {
-		v.Epoch, v.Host, v.Since = m.epoch, s.link.host, clock.Mono()
-		v.LastError, v.RetryAt, v.Rejected = "", time.Time{}, nil
-		v.TokenExpires = m.token.ExpiresAt
+		v.Epoch, v.Host, v.Since = c.epoch, c.host, c.since
+		v.LastError, v.RetryAt = "", time.Time{}
+		v.TokenExpires = c.expires
 		v.Answered = 0
 	})
-	if !m.lostAt.IsZero() {
-		s.put(&messages.Gap{From: m.lastSeen.UTC(), To: now.UTC(), Epoch: m.epoch, Reason: m.reason})
-	}
-	s.d.Log.Info("connected", "event", "connected", "host", s.link.host, "epoch", m.epoch,
-		"token_expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
-	s.armRenewal(time.Until(m.token.RenewAt(s.d.Config.RenewBefore)))
-	s.armTick()
-	s.subscribe([]string{rejections}) // first, so that no refusal is missed
+	s.armRenewal(time.Until(s.d.Memory.token.RenewAt(s.d.Config.RenewBefore)))
 }
 
 // drop ends a generation that was lost: whatever of it is not decoded yet is stale.
 func (s *Session) drop() {
 	m := s.d.Memory
-	s.gen.Revoke()
+	c := s.cur
+	c.gen.Revoke()
+	if s.state == Connecting { // from a roll-over whose attempt is under way
+		m.rolledAt = clock.Mono()
+	}
 	s.d.Counts.Lost.Inc()
 	s.d.Counts.LastLost.Set(time.Now().UnixNano())
 	m.backoff.Down(clock.Mono())
 	s.ended(reasonOf(s.cause))
-	l := s.link
-	s.link = nil
-	s.spawn(l.close)
-	s.d.Log.Warn("connection lost", "event", "connection_lost", "epoch", m.epoch, "reason", m.reason)
+	s.spawn(c.close)
+	s.d.Log.Warn("connection lost", "event", "connection_lost", "epoch", c.epoch, "reason", m.reason)
 }
 
 // ended tells the strategies that the connection is over and remembers what the Gap must say.
 func (s *Session) ended(reason string) {
-	m := s.d.Memory
 	s.stopTimers()
+	c := s.cur
+	s.cur = nil
+	s.tellEnd(c, reason)
+	s.d.Status.change(func(v *View) { v.Since, v.Answered, v.LastError = 0, 0, "connection lost: "+reason })
+}
+
+func (s *Session) tellEnd(c *conn, reason string) {
+	m := s.d.Memory
 	s.d.Counts.Open.Add(-1)
 	now := time.Now()
-	m.lastSeen = now.Add(-clock.Since(clock.Mono(), s.link.lane.Last()))
+	m.lastSeen = now.Add(-clock.Since(clock.Mono(), c.lane.Last()))
 	m.lostAt, m.reason = now, reason
-	s.d.Status.change(func(v *View) { v.Since, v.Answered, v.LastError = 0, 0, "connection lost: "+reason })
-	s.put(&messages.Disconnected{Epoch: m.epoch, At: now.UTC(), Reason: reason})
+	s.put(c.gen, &messages.Disconnected{Epoch: c.epoch, At: now.UTC(), Reason: reason})
 }
 
 // drain begins the orderly close. The generation is not revoked: what is read until the
 // server closes is good.
 func (s *Session) drain() {
 	s.stopTimers()
-	l, gen, topics := s.link, s.gen.ID, append(s.subs.live(), rejections)
+	c, batch, wait := s.cur, s.d.Config.Batch, s.d.Config.CloseTimeout
+	topics := append(c.subs.live(), rejections)
 	s.spawn(func() {
-		l.leave(topics, s.d.Config.Batch, s.d.Config.CloseTimeout)
-		s.send(&drainedMsg{gen})
+		c.leave(topics, batch, wait)
+		s.send(&drainedMsg{c.gen.ID})
 	})
 }
 
 // retire counts an orderly close that is through.
 func (s *Session) retire() {
-	reason := "stopped"
+	reason, c := "stopped", s.cur
 	if s.state == Connecting {
-		reason = "token renewal"
+		reason = "token renewal, one connection at a time"
 	}
 	s.d.Counts.Closed.Inc()
 	s.ended(reason)
-	s.link = nil
-	s.d.Log.Info("connection closed in order", "event", "connection_closed", "epoch", s.d.Memory.epoch, "reason", reason)
+	s.d.Log.Info("connection closed in order", "event", "connection_closed", "epoch", c.epoch, "reason", reason)
 }
 
 // delay waits before the next attempt: longest after a refusal, so that an expired account
 // makes no storm of logins, and never shorter than the server asked for.
 func (s *Session) delay() {
-	m := s.d.Memory
-	d := m.backoff.Failed(s.d.Config.Backoff, s.d.Rand)
+	d, gen := s.wait(), s.d.Memory.generation
+	s.timers.retry = time.AfterFunc(d, func() { s.send(&retryMsg{gen}) })
+	s.d.Status.change(func(v *View) { v.RetryAt = time.Now().Add(d) })
+	s.d.Log.Info("next attempt after a delay", "event", "reconnect_scheduled", "delay", d.Round(time.Millisecond).String())
+}
+
+// wait draws the delay that the failure in hand deserves.
+func (s *Session) wait() time.Duration {
+	d := s.d.Memory.backoff.Failed(s.d.Config.Backoff, s.d.Rand)
 	if ClassOf(s.cause) == ledger.FailAuth {
 		d = max(d, s.d.Config.Backoff.Max)
 	}
@@ -138,10 +179,7 @@ func (s *Session) delay() {
 	if errors.As(s.cause, &rest) {
 		d = max(d, rest.RetryAfter)
 	}
-	gen := m.generation
-	s.timers.retry = time.AfterFunc(d, func() { s.send(&retryMsg{gen}) })
-	s.d.Status.change(func(v *View) { v.RetryAt = time.Now().Add(d) })
-	s.d.Log.Info("next attempt after a delay", "event", "reconnect_scheduled", "delay", d.Round(time.Millisecond).String())
+	return d
 }
 
 func (s *Session) finish() {
@@ -163,7 +201,7 @@ func (s *Session) cancelRenewal() {
 
 func (s *Session) stopTimers() {
 	s.cancelRenewal()
-	for _, t := range []*time.Timer{s.timers.retry, s.timers.renew, s.timers.tick} {
+	for _, t := range []*time.Timer{s.timers.retry, s.timers.renew, s.timers.tick, s.timers.look} {
 		if t != nil {
 			t.Stop()
 		}
@@ -180,60 +218,39 @@ func (s *Session) abandonAll() {
 		s.d.Counts.Pending.Add(-1)
 		s.d.Counts.Aborted.Inc()
 	}
-	if s.link != nil {
-		s.cause = errors.New("the session was restarted")
+	s.cause = errors.New("the session was restarted")
+	if s.next != nil {
+		s.fallBack()
+	}
+	if s.cur != nil {
 		s.drop()
 	}
 }
 
-func (s *Session) armRenewal(in time.Duration) {
-	gen := s.gen.ID
-	s.timers.renew = time.AfterFunc(max(in, time.Second), func() { s.send(&renewMsg{gen}) })
-}
-
-// renewToken fetches a new token while the old connection goes on.
-func (s *Session) renewToken() {
-	gen, token := s.gen.ID, s.d.Memory.token
-	var ctx context.Context
-	ctx, s.stopRenewal = context.WithTimeout(context.Background(), time.Until(token.ExpiresAt)+time.Second)
-	s.spawn(func() {
-		t, err := s.d.renew(ctx, token)
-		s.send(&renewedMsg{gen, t, err})
-	})
-}
-
-func (s *Session) onRenewed(m *renewedMsg) {
-	s.cancelRenewal()
-	if m.err == nil {
-		s.d.Memory.token = m.token
-	}
-	if !s.current(m.gen) || s.state != Online {
-		return
-	}
-	if m.err != nil {
-		s.d.Log.Warn("token not renewed, trying again", "event", "renew_failed", "class", ClassOf(m.err).String(), "error", m.err.Error())
-		s.armRenewal(s.d.Config.Backoff.Max)
-		return
-	}
-	s.d.Log.Info("token renewed", "event", "token_renewed", "expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
-	s.apply(renewed, nil)
-}
-
 func (s *Session) armTick() {
-	gen := s.gen.ID
-	s.timers.tick = time.AfterFunc(time.Second, func() { s.send(&tickMsg{gen}) })
+	s.ticks++
+	n := s.ticks
+	s.timers.tick = time.AfterFunc(tickEvery, func() { s.send(&tickMsg{n}) })
 }
+
+const tickEvery = time.Second
 
 // onTick looks after what only time can tell: a link that has gone silent although the
-// broker must answer pings, and refused topics whose turn has come again.
+// broker must answer pings, topics whose turn has come again, and those that are mute.
 func (s *Session) onTick() {
-	limit := s.d.Config.KeepAlive + s.d.Config.PingTimeout + 2*time.Second
-	if silent := clock.Since(clock.Mono(), s.link.lane.Last()); silent > limit {
-		s.apply(lost, fmt.Errorf("silence for %v, not even an answer to a ping", silent.Round(time.Second)))
-		return
-	}
-	s.reconcile()
 	s.armTick()
+	limit := s.d.Config.KeepAlive + s.d.Config.PingTimeout + 2*time.Second
+	for _, c := range []*conn{s.next, s.cur} {
+		if c == nil {
+			continue
+		}
+		if silent := clock.Since(clock.Mono(), c.lane.Last()); silent > limit {
+			s.onLost(&lostMsg{c.gen.ID, fmt.Errorf("silence for %v, not even an answer to a ping", silent.Round(time.Second))})
+			return
+		}
+	}
+	s.watchSilence()
+	s.reconcileAll()
 }
 
 // reasonOf names a loss in a few words: they reach the strategies and the log.

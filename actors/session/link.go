@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -137,14 +138,19 @@ func (l *link) unsubscribe(topics []string, wait time.Duration) bool {
 
 // leave is the orderly close: unsubscribe, DISCONNECT, and read on until the server closes,
 // so that whatever it had written is received. The UNSUBACK alone is no barrier: a broker may
-// write it past what it has queued. Each step is bounded by wait.
+// write it past what it has queued. All requests go out before the first answer is awaited,
+// since in a roll-over what the new connection brings waits for this end. Each step is
+// bounded by wait.
 func (l *link) leave(topics []string, batch int, wait time.Duration) {
-	for len(topics) > 0 {
-		n := min(batch, len(topics))
-		if !l.unsubscribe(topics[:n], wait) {
+	var asked []mqtt.Token
+	for part := range slices.Chunk(topics, batch) {
+		asked = append(asked, l.client.Unsubscribe(part...))
+	}
+	over := time.Now().Add(wait)
+	for _, t := range asked {
+		if !t.WaitTimeout(time.Until(over)) || t.Error() != nil {
 			break
 		}
-		topics = topics[n:]
 	}
 	// Written past paho, whose own Disconnect closes the socket before it is read to its end.
 	l.ws.SetWriteDeadline(time.Now().Add(wait))

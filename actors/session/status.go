@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/feedtree/feedtree/messages"
 )
 
 // Status is what the session shows of itself to people and to /readyz. It belongs to the
@@ -30,6 +32,18 @@ type View struct {
 	LastError    string            // why the last attempt failed, "" after a success
 	RetryAt      time.Time         // when the next attempt begins, while waiting
 	TokenExpires time.Time
+	Mute         []string       // topics that were granted and bring nothing, redacted
+	Outages      []messages.Gap // the latest, oldest first
+}
+
+// maxOutages is how many outages are remembered for people.
+const maxOutages = 20
+
+// outage remembers one.
+func (v *View) outage(g messages.Gap) {
+	if v.Outages = append(v.Outages, g); len(v.Outages) > maxOutages {
+		v.Outages = v.Outages[len(v.Outages)-maxOutages:]
+	}
 }
 
 // NewStatus makes the status of a session that has not begun.
@@ -41,6 +55,7 @@ func (s *Status) View() View {
 	defer s.mu.Unlock()
 	v := s.view
 	v.Rejected = maps.Clone(v.Rejected)
+	v.Mute, v.Outages = slices.Clone(v.Mute), slices.Clone(v.Outages)
 	return v
 }
 

@@ -11,6 +11,9 @@ import (
 const (
 	retryRefused = 30 * time.Second
 	retryMissing = 5 * time.Second
+	// maxMissing is how often in a row a topic's SUBACK may fail to come before the connection
+	// is made anew.
+	maxMissing = 3
 )
 
 // answer is what the broker said to one topic of this generation.
@@ -19,6 +22,7 @@ type answer struct {
 	live    bool      // granted
 	refused bool      // SUBACK 0x80 or the $sys topic: answered, but not live
 	retryAt time.Time // when to ask again; zero for never
+	missed  int       // how often in a row no answer came
 }
 
 // subs brings a generation's subscriptions in line with what is wanted. It is the actor's
@@ -30,21 +34,32 @@ type subs struct {
 
 func newSubs() subs { return subs{topics: map[string]*answer{}} }
 
-// plan is the next request: topics to subscribe, or else topics to unsubscribe.
+// plan is the next request: topics to subscribe, or else topics to unsubscribe. What was
+// asked for before is asked for again one by one, so that a topic that spoils its request
+// spoils no other's.
 func (s *subs) plan(wanted []string, now time.Time, batch int) (add, remove []string) {
 	if s.busy {
 		return nil, nil
 	}
+	retry := ""
 	for _, t := range wanted {
-		a := s.topics[t]
-		if a == nil || (!a.asked && !a.live && !a.retryAt.IsZero() && !now.Before(a.retryAt)) {
-			if add = append(add, t); len(add) == batch {
-				break
+		switch a := s.topics[t]; {
+		case a == nil:
+			add = append(add, t)
+		case !a.asked && !a.live && !a.retryAt.IsZero() && !now.Before(a.retryAt):
+			if retry == "" || a.retryAt.Before(s.topics[retry].retryAt) {
+				retry = t
 			}
+		}
+		if len(add) == batch {
+			break
 		}
 	}
 	if len(add) > 0 {
 		return add, nil
+	}
+	if retry != "" {
+		return []string{retry}, nil
 	}
 	for t, a := range s.topics {
 		if _, is := slices.BinarySearch(wanted, t); is || a.asked {
@@ -65,7 +80,11 @@ func (s *subs) plan(wanted []string, now time.Time, batch int) (add, remove []st
 func (s *subs) asking(topics []string) {
 	s.busy = true
 	for _, t := range topics {
-		s.topics[t] = &answer{asked: true}
+		missed := 0
+		if a := s.topics[t]; a != nil {
+			missed = a.missed
+		}
+		s.topics[t] = &answer{asked: true, missed: missed}
 	}
 }
 
@@ -79,6 +98,9 @@ func (s *subs) answered(topics []string, codes map[string]byte, now time.Time) (
 		case a != nil && a.refused: // the exchange's rejection overtook the SUBACK
 		case !ok:
 			s.topics[t] = &answer{retryAt: now.Add(retryMissing)}
+			if a != nil {
+				s.topics[t].missed = a.missed + 1
+			}
 			missing = append(missing, t)
 		case code > 2:
 			s.topics[t] = &answer{refused: true, retryAt: now.Add(retryRefused)}
@@ -100,13 +122,40 @@ func (s *subs) removed(topics []string) {
 
 // reject notes that the exchange refused a topic after a good SUBACK, and reports whether
 // that is news.
-func (s *subs) reject(topic string) bool {
+func (s *subs) reject(topic string, now time.Time) bool {
 	a := s.topics[topic]
 	if a == nil || a.refused {
 		return false
 	}
-	*a = answer{refused: true}
+	*a = answer{refused: true, retryAt: now.Add(retryRefused)}
 	return true
+}
+
+// again lets a granted topic be asked for once more; the broker has it meanwhile.
+func (s *subs) again(topic string, now time.Time) {
+	if a := s.topics[topic]; a != nil && a.live {
+		*a = answer{retryAt: now}
+	}
+}
+
+// unanswered is how often in a row the worst of the topics got no answer.
+func (s *subs) unanswered(topics []string) (n int) {
+	for _, t := range topics {
+		if a := s.topics[t]; a != nil {
+			n = max(n, a.missed)
+		}
+	}
+	return n
+}
+
+// granted lists the topics that the broker should be publishing.
+func (s *subs) granted() (out []string) {
+	for t, a := range s.topics {
+		if a.live {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // count says how many of the wanted topics were answered, one way or the other.

@@ -35,17 +35,48 @@ func TestWhatIsRefusedOrMissingIsAskedForAgainInTime(t *testing.T) {
 	if fmt.Sprint(refused, missing) != "[a] [c]" || s.count(wanted) != 2 {
 		t.Error(refused, missing, s.count(wanted))
 	}
-	for after, want := range map[time.Duration]string{0: "[]", retryMissing: "[c]", retryRefused: "[a c]"} {
+	for after, want := range map[time.Duration]string{0: "[]", retryMissing: "[c]", retryRefused: "[c]"} {
 		if add, _ := s.plan(wanted, noon.Add(after), 10); fmt.Sprint(add) != want {
 			t.Errorf("after %v: %v, want %s", after, add, want)
 		}
+	}
+	s.asking([]string{"c"})
+	s.answered([]string{"c"}, map[string]byte{"c": 0}, noon)
+	if add, _ := s.plan(wanted, noon.Add(retryRefused), 10); fmt.Sprint(add) != "[a]" {
+		t.Error(add)
+	}
+}
+
+func TestWhatIsAskedForAgainIsAskedForAlone(t *testing.T) {
+	s := newSubs()
+	wanted := []string{"a", "b", "c"}
+	s.asking(wanted)
+	s.answered(wanted, nil, noon)
+	for i, topic := range wanted {
+		add, _ := s.plan(append(wanted, "new"), noon.Add(retryMissing), 10)
+		if fmt.Sprint(add) != "[new]" {
+			t.Fatal("what is new goes first:", add)
+		}
+		if add, _ = s.plan(wanted, noon.Add(retryMissing), 10); fmt.Sprint(add) != "["+topic+"]" {
+			t.Fatalf("retry %d: %v", i, add)
+		}
+		s.asking(add)
+		s.answered(add, nil, noon.Add(retryMissing))
+		if s.unanswered(add) != 2 {
+			t.Errorf("%s was missed %d times in a row, want 2", topic, s.unanswered(add))
+		}
+	}
+	s.asking([]string{"a"})
+	s.answered([]string{"a"}, map[string]byte{"a": 0}, noon)
+	if s.unanswered([]string{"a"}) != 0 {
+		t.Error("an answer ends the row")
 	}
 }
 
 func TestARejectionThatOvertakesItsSUBACKStands(t *testing.T) {
 	s := newSubs()
 	s.asking([]string{"a"})
-	if !s.reject("a") || s.reject("a") || s.reject("b") {
+	if !s.reject("a", noon) || s.reject("a", noon) || s.reject("b", noon) {
 		t.Error("news is news once")
 	}
 	s.answered([]string{"a"}, map[string]byte{"a": 0}, noon)

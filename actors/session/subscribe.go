@@ -9,65 +9,92 @@ import (
 	"github.com/feedtree/feedtree/messages"
 )
 
-// reconcile takes one step towards the wanted subscriptions; its answer takes the next.
-func (s *Session) reconcile() {
-	wanted := s.d.Wanted.List()
-	answered := 0
-	if s.state == Online {
-		answered = s.subs.count(wanted)
+// reconcileAll brings every connection's subscriptions in line with what is wanted.
+func (s *Session) reconcileAll() {
+	for _, c := range []*conn{s.cur, s.next} {
+		if c != nil {
+			s.reconcile(c)
+		}
 	}
-	s.d.Status.change(func(v *View) { v.Wanted, v.Answered = len(wanted), answered })
-	if s.state != Online {
+	if s.cur == nil {
+		wanted := s.d.Wanted.Len()
+		s.d.Status.change(func(v *View) { v.Wanted, v.Answered = wanted, 0 })
+	}
+}
+
+// subscribing reports whether anything more may be asked of a connection.
+func (s *Session) subscribing(c *conn) bool {
+	switch s.state {
+	case Online, Rolling, Passing:
+		return true
+	case Parting:
+		return c == s.next
+	}
+	return false
+}
+
+// reconcile takes one step towards the wanted subscriptions; its answer takes the next.
+func (s *Session) reconcile(c *conn) {
+	if !s.subscribing(c) {
 		return
 	}
-	add, remove := s.subs.plan(wanted, time.Now(), s.d.Config.Batch)
+	wanted := s.d.Wanted.List()
+	answered := c.subs.count(wanted)
+	if c == s.cur {
+		s.d.Status.change(func(v *View) { v.Wanted, v.Answered = len(wanted), answered })
+	}
+	add, remove := c.subs.plan(wanted, time.Now(), s.d.Config.Batch)
 	switch {
 	case len(add) > 0:
-		s.subscribe(add)
+		s.subscribe(c, add)
 	case len(remove) > 0:
-		s.unsubscribe(remove)
-	case answered == len(wanted) && !s.subs.busy:
+		s.unsubscribe(c, remove)
+	case answered == len(wanted) && !c.subs.busy && c == s.cur:
 		s.allAnswered(len(wanted))
 	}
 }
 
-func (s *Session) subscribe(topics []string) {
-	s.subs.asking(topics)
-	l, gen, wait := s.link, s.gen.ID, s.d.Config.SubscribeTimeout
-	s.spawn(func() { s.send(&subscribedMsg{gen, topics, l.subscribe(topics, wait)}) })
+func (s *Session) subscribe(c *conn, topics []string) {
+	c.subs.asking(topics)
+	wait := s.d.Config.SubscribeTimeout
+	s.spawn(func() { s.send(&subscribedMsg{c.gen.ID, topics, c.link.subscribe(topics, wait)}) })
 }
 
-func (s *Session) unsubscribe(topics []string) {
-	s.subs.busy = true
-	l, gen, wait := s.link, s.gen.ID, s.d.Config.SubscribeTimeout
+func (s *Session) unsubscribe(c *conn, topics []string) {
+	c.subs.busy = true
+	wait := s.d.Config.SubscribeTimeout
 	s.spawn(func() {
-		l.unsubscribe(topics, wait)
-		s.send(&unsubscribedMsg{gen, topics})
+		c.link.unsubscribe(topics, wait)
+		s.send(&unsubscribedMsg{c.gen.ID, topics})
 	})
 }
 
-func (s *Session) onSubscribed(m *subscribedMsg) {
-	refused, missing := s.subs.answered(m.topics, m.codes, time.Now())
-	delete(s.subs.topics, rejections) // it is no topic that anyone wants
+func (s *Session) onSubscribed(c *conn, m *subscribedMsg) {
+	refused, missing := c.subs.answered(m.topics, m.codes, time.Now())
+	delete(c.subs.topics, rejections) // it is no topic that anyone wants
 	for _, t := range refused {
-		s.rejectTopic(t, fmt.Sprintf("SUBACK %d", m.codes[t]))
+		s.rejectTopic(c, t, fmt.Sprintf("SUBACK %d", m.codes[t]))
 	}
 	var granted []string
 	for _, t := range m.topics {
-		if a := s.subs.topics[t]; a != nil && a.live {
+		if a := c.subs.topics[t]; a != nil && a.live {
 			granted = append(granted, t)
 		}
 	}
-	s.accept(granted)
+	s.granted(granted)
 	if len(missing) > 0 {
 		s.d.Log.Warn("subscriptions were not answered", "event", "suback_missing", "topics", len(missing),
-			"retry_after", retryMissing.String())
+			"first", keyOf(missing[0]), "retry_after", retryMissing.String())
+		if c.subs.unanswered(missing) >= maxMissing && c == s.cur {
+			s.apply(stalled, errStall("stall: subscriptions are not answered, "+keyOf(missing[0])+" for one"))
+			return
+		}
 	}
-	s.reconcile()
+	s.reconcile(c)
 }
 
-// accept clears what was said of topics that had been refused.
-func (s *Session) accept(granted []string) {
+// granted clears what was said of topics that had been refused.
+func (s *Session) granted(granted []string) {
 	var again []string
 	s.d.Status.change(func(v *View) {
 		for _, t := range granted {
@@ -82,8 +109,8 @@ func (s *Session) accept(granted []string) {
 	}
 }
 
-func (s *Session) rejectTopic(name, reason string) {
-	n := &messages.SymbolRejected{Epoch: s.d.Memory.epoch, At: time.Now().UTC(), Reason: reason}
+func (s *Session) rejectTopic(c *conn, name, reason string) {
+	n := &messages.SymbolRejected{Epoch: c.epoch, At: time.Now().UTC(), Reason: reason}
 	if t, err := topic.Parse(name); err == nil {
 		n.Kind = t.Kind.String()
 		if t.Account == "" {
@@ -102,14 +129,14 @@ func (s *Session) rejectTopic(name, reason string) {
 	if known {
 		return // a retry that was refused again is no news
 	}
-	s.put(n)
+	s.put(c.gen, n)
 	s.d.Log.Warn("the exchange refused a subscription", "event", "subscription_rejected", "topic", key, "reason", reason)
 }
 
 func keyOf(name string) string { return topic.Redact([]byte(name)) }
 
 // onRejected reads what the exchange refused after a good SUBACK.
-func (s *Session) onRejected(payload []byte) {
+func (s *Session) onRejected(c *conn, payload []byte) {
 	var m struct {
 		Rejected []struct {
 			Topic  string `json:"topicFilter"`
@@ -121,11 +148,11 @@ func (s *Session) onRejected(payload []byte) {
 		return
 	}
 	for _, r := range m.Rejected {
-		if s.subs.reject(r.Topic) {
-			s.rejectTopic(r.Topic, shortened(r.Reason))
+		if c.subs.reject(r.Topic, time.Now()) {
+			s.rejectTopic(c, r.Topic, shortened(r.Reason))
 		}
 	}
-	s.reconcile()
+	s.reconcile(c)
 }
 
 func shortened(s string) string {
@@ -143,13 +170,13 @@ func (s *Session) allAnswered(n int) {
 	m := s.d.Memory
 	if !m.lostAt.IsZero() {
 		now := time.Now()
-		s.put(&messages.Reconnected{Epoch: m.epoch, At: now.UTC(), Outage: now.Sub(m.lostAt)})
+		s.put(s.cur.gen, &messages.Reconnected{Epoch: s.cur.epoch, At: now.UTC(), Outage: now.Sub(m.lostAt)})
 		m.lostAt = time.Time{}
-	} else if m.announced == m.epoch {
+	} else if m.announced == s.cur.epoch {
 		return
 	}
-	if m.announced != m.epoch {
-		m.announced = m.epoch
-		s.d.Log.Info("every subscription is answered", "event", "subscribed", "epoch", m.epoch, "topics", n)
+	if m.announced != s.cur.epoch {
+		m.announced = s.cur.epoch
+		s.d.Log.Info("every subscription is answered", "event", "subscribed", "epoch", s.cur.epoch, "topics", n)
 	}
 }

@@ -51,6 +51,7 @@ type FeedCounts struct {
 	Queued       uint64            `json:"queued"`
 	Discarded    uint64            `json:"discarded"`
 	System       uint64            `json:"system"`
+	Undecided    uint64            `json:"undecided"` // outside L1: may have been delivered twice in roll-overs
 	State        string            `json:"state"`
 }
 

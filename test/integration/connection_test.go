@@ -83,24 +83,6 @@ func TestEverySubscriptionIsBackAfterEveryCut(t *testing.T) {
 	}
 }
 
-func TestATokenNearItsEndIsMetByAnOrderlyCloseAndANewGeneration(t *testing.T) {
-	x := exchange(t, func(c *sandbox.Config) { moving(c); c.TokenTTL = 3 * time.Second })
-	r := &record{}
-	tree := start(t, configured(t, x, nil), recording("r", r, nil))
-	eventually(t, "two renewals", func() bool { return tree.Snapshot().Epoch >= 3 })
-	tree.Stop(context.Background())
-	s, did := tree.Snapshot(), x.Stats()
-	if s.Connection.Lost != 0 || did.Refreshes < 2 || did.Logins != 1 {
-		t.Errorf("lost %d, %d refreshes, %d logins", s.Connection.Lost, did.Refreshes, did.Logins)
-	}
-	if s.Feed.Received != did.Delivered || s.Feed.Stale != 0 {
-		t.Errorf("received %d of %d written, %d stale", s.Feed.Received, did.Delivered, s.Feed.Stale)
-	}
-	if g := r.notice("gap").(*messages.Gap); g.Reason != "token renewal" {
-		t.Errorf("%+v", g)
-	}
-}
-
 func TestTokensThatEndAtOnceCostOneNewLogin(t *testing.T) {
 	x := exchange(t, nil)
 	tree := start(t, configured(t, x, nil), recording("r", &record{}, nil))

@@ -45,6 +45,13 @@ func writeNode(w io.Writer, n feedtree.Node, first, rest, policy string) {
 		fmt.Fprintf(w, "  [%s]", policy)
 	}
 	fmt.Fprintln(w)
+	bar := rest + "│  "
+	if len(n.Children) == 0 {
+		bar = rest + "   "
+	}
+	for _, note := range n.Notes {
+		fmt.Fprintf(w, "%s%s\n", bar, note)
+	}
 	for i, c := range n.Children {
 		if i == len(n.Children)-1 {
 			writeNode(w, c, rest+"└─ ", rest+"   ", policy)

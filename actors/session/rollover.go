@@ -1,0 +1,230 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/telemetry/ledger"
+)
+
+// How a roll-over looks whether it can go on.
+const (
+	lookEvery = 20 * time.Millisecond
+	// settleFor is how long, after every subscription was answered, the new connection may
+	// take to bring what the old one brings. Quiet topics need no waiting for.
+	settleFor = time.Second
+	// soon is how quickly an exchange that allows one connection ends the first of two.
+	soon = 2 * time.Second
+	// maxRefusals is after how many refusals beside a good connection the exchange is taken to
+	// allow one alone.
+	maxRefusals = 3
+	// maxEvictions is after how many roll-overs in a row in which the old connection ended as
+	// the new one came. One may be chance: a cut at that very moment.
+	maxEvictions = 2
+	busyRetry    = time.Second
+)
+
+func (s *Session) doRollOver(f effect) {
+	switch f {
+	case join:
+		s.join()
+	case later:
+		s.later()
+	case fallBack:
+		s.fallBack()
+	case takeOver:
+		s.takeOver()
+	case part:
+		s.part()
+	case pass:
+		s.pass()
+	}
+}
+
+func (s *Session) armRenewal(in time.Duration) {
+	gen := s.cur.gen.ID
+	s.timers.renew = time.AfterFunc(max(in, time.Second), func() { s.send(&renewMsg{gen}) })
+}
+
+// renewToken fetches a new token while the connection goes on, or uses one that an earlier
+// try has left.
+func (s *Session) renewToken() {
+	gen, token := s.cur.gen.ID, s.d.Memory.token
+	if !token.Valid() || time.Now().Before(token.RenewAt(s.d.Config.RenewBefore)) {
+		s.replace()
+		return
+	}
+	var ctx context.Context
+	ctx, s.stopRenewal = context.WithTimeout(context.Background(), time.Until(token.ExpiresAt)+time.Second)
+	s.spawn(func() {
+		t, err := s.d.renew(ctx, token)
+		s.send(&renewedMsg{gen, t, err})
+	})
+}
+
+func (s *Session) onRenewed(m *renewedMsg) {
+	s.cancelRenewal()
+	if m.err == nil {
+		s.d.Memory.token = m.token
+	}
+	if s.state != Online || s.cur.gen.ID != m.gen {
+		return
+	}
+	if m.err != nil {
+		s.d.Log.Warn("token not renewed, trying again", "event", "renew_failed", "class", ClassOf(m.err).String(), "error", m.err.Error())
+		s.armRenewal(s.d.Config.Backoff.Max)
+		return
+	}
+	s.d.Log.Info("token renewed", "event", "token_renewed", "expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
+	s.replace()
+}
+
+// replace begins to put a connection with a new token in the place of the current one.
+func (s *Session) replace() {
+	switch {
+	case s.sequential():
+		s.apply(replaced, nil)
+	case s.d.Seams.Busy():
+		s.armRenewal(busyRetry) // the last one's topics have not passed: the decoder is behind
+	default:
+		s.apply(renewed, nil)
+	}
+}
+
+func (s *Session) sequential() bool {
+	c := &s.d.Config
+	return c.Rollover == RolloverSequential || c.Rollover == RolloverAuto && s.d.Memory.single
+}
+
+// learn notes that the exchange allows one connection at a time, once.
+func (s *Session) learn() {
+	if m := s.d.Memory; !m.single && s.d.Config.Rollover == RolloverAuto {
+		m.single = true
+		s.d.Log.Warn("the exchange allows one connection at a time: from now on roll-overs close the old one first",
+			"event", "rollover_sequential")
+	}
+}
+
+// evicted looks whether the old connection ended because the new one came, at since.
+func (s *Session) evicted(since int64) {
+	m := s.d.Memory
+	if clock.Since(clock.Mono(), since) > soon {
+		return
+	}
+	if m.evictions++; m.evictions >= maxEvictions {
+		s.learn()
+	}
+}
+
+// join begins to let the new connection take over.
+func (s *Session) join() {
+	s.next = s.accept()
+	s.d.Counts.Rollovers.Inc()
+	s.next.seam = s.d.Seams.Open(s.cur.gen, s.next.gen)
+	s.d.Log.Debug("rolling over", "event", "rolling_over", "from", s.cur.epoch, "epoch", s.next.epoch, "host", s.next.host)
+	s.subscribe(s.next, []string{rejections})
+	s.armLook()
+}
+
+func (s *Session) armLook() {
+	gen := s.next.gen.ID
+	s.timers.look = time.AfterFunc(lookEvery, func() { s.send(&lookMsg{gen}) })
+}
+
+// onLook lets the old connection go when the new one has all that is wanted, and brings what
+// the old one brings.
+func (s *Session) onLook() {
+	c, wanted, now := s.next, s.d.Wanted.List(), clock.Mono()
+	if c.subs.busy || c.subs.count(wanted) < len(wanted) {
+		c.settled = 0
+	} else {
+		if c.settled == 0 {
+			c.settled = now
+		}
+		if c.seam.Lag() == 0 || clock.Since(now, c.settled) > min(settleFor, time.Until(s.cur.expires)/2) {
+			s.apply(passed, nil)
+			return
+		}
+	}
+	s.armLook()
+}
+
+// part tells the old connection to go, and reads it to its end.
+func (s *Session) part() {
+	s.stopTimers()
+	s.armTick()
+	s.ending = nil
+	s.next.seam.Freeze(clock.Mono())
+	old, batch, wait := s.cur, s.d.Config.Batch, s.d.Config.CloseTimeout
+	topics := append(old.subs.live(), rejections)
+	s.spawn(func() {
+		old.leave(topics, batch, wait)
+		s.send(&drainedMsg{old.gen.ID})
+	})
+}
+
+// pass is the barrier: all that the old connection brought is in the raw queue, and behind
+// it the topics pass to the new one.
+func (s *Session) pass() {
+	old, m := s.cur, s.d.Memory
+	s.cur, s.next = s.next, nil
+	s.d.Counts.Closed.Inc()
+	s.d.Counts.Open.Add(-1)
+	m.refusals, m.evictions, m.announced = 0, 0, s.cur.epoch
+	s.put(s.cur.gen, &messages.RolledOver{From: old.epoch, Epoch: s.cur.epoch, At: time.Now().UTC()})
+	s.goOn()
+	s.d.Log.Info("rolled over", "event", "rolled_over", "from", old.epoch, "epoch", s.cur.epoch, "host", s.cur.host,
+		"token_expires_in", time.Until(s.cur.expires).Round(time.Second).String())
+	s.reconcile(s.cur)
+}
+
+// takeOver lets the new connection go on alone, behind a gap: the old one broke off before
+// its topics had passed.
+func (s *Session) takeOver() {
+	old := s.cur
+	s.stopTimers()
+	s.cur, s.next = s.next, nil
+	old.gen.Revoke()
+	s.d.Counts.Lost.Inc()
+	s.d.Counts.LastLost.Set(time.Now().UnixNano())
+	reason := reasonOf(s.cause)
+	s.tellEnd(old, reason)
+	s.evicted(s.cur.since)
+	s.gap()
+	s.spawn(old.close)
+	s.d.Log.Warn("the old connection was lost during the roll-over", "event", "connection_lost", "epoch", old.epoch, "reason", reason)
+	s.goOn()
+	s.armTick()
+	s.reconcile(s.cur)
+}
+
+// fallBack gives the new connection up, which was lost before it had taken over.
+func (s *Session) fallBack() {
+	c := s.next
+	s.next = nil
+	c.gen.Revoke()
+	c.seam.Abandon()
+	s.d.Counts.Lost.Inc()
+	s.d.Counts.Open.Add(-1)
+	s.d.Counts.LastLost.Set(time.Now().UnixNano())
+	s.spawn(c.close)
+	s.d.Log.Warn("the new connection was lost during the roll-over, the old one goes on", "event", "rollover_failed",
+		"epoch", c.epoch, "reason", reasonOf(s.cause))
+}
+
+// later makes the roll-over wait for its next try. An exchange that refuses a second
+// connection again and again, while the first one is well, allows one.
+func (s *Session) later() {
+	m := s.d.Memory
+	switch ClassOf(s.cause) {
+	case ledger.FailRefused, ledger.FailAuth, ledger.FailProtocol:
+		var own *Error
+		if m.refusals++; errors.As(s.cause, &own) && m.refusals >= maxRefusals {
+			s.learn()
+		}
+	}
+	s.armRenewal(s.wait())
+}
