@@ -49,11 +49,10 @@ func TestAMuteTopicIsSubscribedAnewThenTheConnectionIsMadeAnewOnce(t *testing.T)
 		t.Fatal("all is well:", again, stalls)
 	}
 	m.muted[aot] = true
-	again, stalls := m.play(w, 300, 29)
-	if len(again) != 0 {
+	if again, _ := m.play(w, 300, 29); len(again) != 0 {
 		t.Error("30 usual gaps have not passed:", again)
 	}
-	again, stalls = m.play(w, 329, 200)
+	again, stalls := m.play(w, 329, 200)
 	if strings.Join(again, " ") != aot+" "+aot || len(stalls) != 1 || !strings.Contains(stalls[0], "AOT") {
 		t.Errorf("subscribed anew: %v, connections anew: %v", again, stalls)
 	}
