@@ -101,7 +101,7 @@ func New(cfg Config) (*Client, error) {
 	c.http = &http.Client{
 		Timeout: cfg.Timeout,
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: cfg.NetDial, TLSClientConfig: trust, TLSHandshakeTimeout: cfg.Timeout,
+			Proxy: http.ProxyFromEnvironment, DialContext: c.cfg.dial, TLSClientConfig: trust, TLSHandshakeTimeout: cfg.Timeout,
 			ResponseHeaderTimeout: cfg.Timeout, MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 2,
 			IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
 		},
@@ -110,6 +110,18 @@ func New(cfg Config) (*Client, error) {
 		},
 	}
 	return c, nil
+}
+
+// dial opens a connection within the time that a call has. The transport parts a dial from
+// the call that wanted it, so that one into a silent network would go on when the call has
+// long been given up, and each attempt would leave another behind.
+func (c *Config) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	if c.NetDial != nil {
+		return c.NetDial(ctx, network, addr)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
 type redirected struct{ to string }

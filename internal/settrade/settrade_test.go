@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,6 +24,8 @@ import (
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -273,6 +276,32 @@ func TestACallWaitsItsTurnAndCanBeGivenUp(t *testing.T) {
 		defer cancel()
 		if err := l.wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
+		}
+	})
+}
+
+// The transport parts a dial from the call that wanted it: without a limit of its own it
+// would wait for ever, and each attempt at a silent network would leave one more behind.
+func TestADialIntoASilentNetworkEndsWithItsCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waiting atomic.Int32
+		c, err := New(Config{BaseURL: "https://localhost:1", BrokerID: "098", AppID: "app", AppCode: "code", AppSecret: secret, Timeout: 10 * time.Second,
+			NetDial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				waiting.Add(1)
+				defer waiting.Add(-1)
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := c.Login(t.Context()); ClassOf(err) != ledger.FailTransport {
+				t.Fatalf("%v", err)
+			}
+			if synctest.Wait(); waiting.Load() != 0 {
+				t.Fatalf("%d dials go on after their call", waiting.Load())
+			}
 		}
 	})
 }
