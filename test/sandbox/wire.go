@@ -270,8 +270,8 @@ func (w *wire) kill(reset bool) (first bool) {
 		if t, ok := raw.(interface{ NetConn() net.Conn }); ok {
 			raw = t.NetConn()
 		}
-		if tcp, ok := raw.(*net.TCPConn); ok && reset {
-			tcp.SetLinger(0)
+		if s, ok := raw.(interface{ SetLinger(int) error }); ok && reset {
+			s.SetLinger(0)
 		}
 		raw.Close()
 		w.flush()
