@@ -6,6 +6,8 @@ BIN := bin/runner
 FUZZTIME ?= 30s
 BENCHTIME ?= 10x
 RUN ?=
+# What random outages are drawn from.
+SEED ?= 1
 # The revision goes into the binary where git can tell it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 
@@ -54,6 +56,10 @@ sdk: ## the official Python SDK against the sandbox (wants port 443)
 .PHONY: mosquitto
 mosquitto: ## the tree against a real Mosquitto (skipped with a word where there is none)
 	$(GO) test -race -count=1 -v ./test/mosquitto
+
+.PHONY: virtual
+virtual: ## 24 virtual hours with 200 outages, in a bubble; SEED=0 draws another day
+	$(GO) test -count=1 -v ./test/virtual -virtual.full -virtual.seed=$(SEED)
 
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, a tidy module

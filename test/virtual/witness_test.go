@@ -1,0 +1,143 @@
+package virtual
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/feedtree/feedtree/messages"
+)
+
+// witness watches what one strategy is given, over all its incarnations, and complains of
+// what must not be.
+type witness struct {
+	name      string
+	conflates bool // order holds by symbol and kind alone
+	lags      bool // several outages may wait in its queue, and then are told as one
+	deaf      bool // it is in quarantine at times, and then misses notices
+
+	mu          sync.Mutex
+	incarnation int
+	down        bool   // between Disconnected and Gap
+	reason      string // of the last Disconnected
+	epoch       uint64
+	last        map[string]position // by symbol and kind, "" for all
+	stale       []time.Time
+	complaints  []string
+	n           struct{ events, disconnected, gaps, reconnected, rolled, restarted, overflows, dropped uint64 }
+}
+
+type position struct {
+	seq, epoch uint64
+	mono, wall int64
+}
+
+func newWitness(name string) *witness {
+	return &witness{name: name, epoch: 1, last: map[string]position{}}
+}
+
+// begin numbers an incarnation.
+func (w *witness) begin() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.incarnation++
+	return w.incarnation
+}
+
+func (w *witness) complain(format string, args ...any) {
+	if len(w.complaints) < 10 {
+		w.complaints = append(w.complaints, w.name+" at "+clockOf(time.Now())+": "+fmt.Sprintf(format, args...))
+	}
+}
+
+// see takes note of a message that an incarnation was given.
+func (w *witness) see(incarnation int, message any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch m := message.(type) {
+	case messages.Event:
+		w.event(m)
+	case messages.Notice:
+		w.notice(m)
+	default:
+		return
+	}
+	if incarnation != w.incarnation {
+		w.complain("incarnation %d was given %T after incarnation %d had begun", incarnation, message, w.incarnation)
+	}
+}
+
+func (w *witness) event(e messages.Event) {
+	w.n.events++
+	key := ""
+	if w.conflates {
+		key = e.Kind().String() + " " + e.Symbol()
+	}
+	now, before := position{e.Seq(), e.Epoch(), e.MonoNanos(), e.WallNanos()}, w.last[key]
+	inOrder := now.epoch > before.epoch || now.epoch == before.epoch && now.seq > before.seq
+	if !inOrder || now.mono < before.mono || now.wall < before.wall || now.mono <= 0 {
+		w.complain("%+v follows %+v", now, before)
+	}
+	if age := time.Since(e.Time()); age < 0 {
+		w.complain("an event is %v old", age)
+	}
+	if w.down && !w.deaf {
+		w.complain("an event of epoch %d between Disconnected and Gap", e.Epoch())
+	}
+	if e.Epoch() != w.epoch && !w.deaf {
+		w.complain("an event of epoch %d, and the last that was announced is %d", e.Epoch(), w.epoch)
+	}
+	w.last[key] = now
+}
+
+func (w *witness) notice(n messages.Notice) {
+	switch m := n.(type) {
+	case *messages.Disconnected:
+		w.n.disconnected++
+		if w.down && !w.deaf && !w.lags {
+			w.complain("Disconnected (%s) again without a Gap since the last (%s)", m.Reason, w.reason)
+		}
+		w.down, w.reason = true, m.Reason
+	case *messages.Gap:
+		w.n.gaps++
+		if !w.deaf && !w.lags && (!w.down || m.Reason != w.reason) {
+			w.complain("Gap (%s) does not answer Disconnected (%s)", m.Reason, w.reason)
+		}
+		if m.Epoch <= w.epoch || m.From.After(m.To) || m.To.After(time.Now()) {
+			w.complain("%+v after epoch %d", *m, w.epoch)
+		}
+		w.down, w.epoch = false, m.Epoch
+	case *messages.Reconnected:
+		w.n.reconnected++
+		if (w.down && !w.deaf && !w.lags) || m.Outage < 0 {
+			w.complain("%+v before the Gap", *m)
+		}
+	case *messages.RolledOver:
+		w.n.rolled++
+		if m.From != w.epoch && !w.deaf && !w.lags {
+			w.complain("%+v, and the last that was announced is %d", *m, w.epoch)
+		}
+		w.epoch = m.Epoch
+	case *messages.SymbolStale:
+		w.stale = append(w.stale, time.Now())
+	case *messages.Restarted:
+		w.n.restarted++
+	case *messages.Overflowed:
+		if m.Where == w.name {
+			w.n.overflows++
+			w.n.dropped += m.Count
+		}
+	}
+}
+
+// staleBetween counts SymbolStale by the time of the exchange's day.
+func (w *witness) staleBetween(from, to time.Duration) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, at := range w.stale {
+		if d := sinceMidnight(at); d >= from && d < to {
+			n++
+		}
+	}
+	return n
+}
