@@ -166,13 +166,20 @@ func (t *Tree) Resume(name string) error {
 }
 
 // Restart makes an instance's actor anew, by hand: it gets to the end of the message in hand,
-// and its successor goes on with the queue. Nothing is lost.
+// and its successor goes on with the queue. Nothing is lost. One that waits for its restart
+// after a failure has it at once.
 func (t *Tree) Restart(name string) error {
 	in, err := t.running(name)
 	if err != nil {
 		return err
 	}
-	if s := in.State(); s != strategies.Running {
+	switch s := in.State(); {
+	case s == strategies.Backoff && t.supervised.by[config.NodeStrategies].Hasten(name):
+		t.log.Info("a strategy's restart was hastened by hand", "event", "strategy_hastened", "strategy", name)
+		return nil
+	case s == strategies.Quarantined:
+		return fmt.Errorf("strategy %s cannot be restarted: it is quarantined; resume it", name)
+	case s != strategies.Running:
 		return fmt.Errorf("strategy %s cannot be restarted: it is %s", name, s)
 	}
 	in.Renew("restarted by hand")
@@ -294,7 +301,7 @@ func (t *Tree) asleep(in *instance) (since []int64) {
 // will come again.
 func (t *Tree) renew(actorNames []string) {
 	for _, in := range t.list() {
-		if slices.Contains(actorNames, in.ActorName()) {
+		if slices.Contains(actorNames, in.ActorName()) && t.wantsActor(in) {
 			in.Renew("restarted along with the parent of all strategies")
 		}
 	}

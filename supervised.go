@@ -36,14 +36,17 @@ type Policy struct {
 
 // String is one line.
 func (p *Policy) String() string {
-	return fmt.Sprintf("%s, after %s to %s ×%g, %d in %s then %s, Receive within %s", p.Scope, p.BackoffMin, p.BackoffMax,
-		p.BackoffFactor, p.Restarts, p.Window, p.After, p.ReceiveDeadline)
+	s := fmt.Sprintf("%s, after %s to %s ×%g, %d in %s then %s", p.Scope, p.BackoffMin, p.BackoffMax, p.BackoffFactor, p.Restarts, p.Window, p.After)
+	if p.ReceiveDeadline != "0s" {
+		s += ", Receive within " + p.ReceiveDeadline
+	}
+	return s
 }
 
 func policyView(p supervision.Policy) *Policy {
-	return &Policy{Scope: p.Scope.String(), BackoffMin: p.Backoff.Min.String(), BackoffMax: p.Backoff.Max.String(),
-		BackoffFactor: p.Backoff.Factor, BackoffJitter: p.Backoff.Jitter, Restarts: p.Budget.Restarts, Window: p.Budget.Window.String(),
-		After: p.After.String(), Stable: p.Backoff.Stable.String(), ReceiveDeadline: p.ReceiveDeadline.String()}
+	return &Policy{Scope: p.Scope.String(), BackoffMin: config.ShowDuration(p.Backoff.Min), BackoffMax: config.ShowDuration(p.Backoff.Max),
+		BackoffFactor: p.Backoff.Factor, BackoffJitter: p.Backoff.Jitter, Restarts: p.Budget.Restarts, Window: config.ShowDuration(p.Budget.Window),
+		After: p.After.String(), Stable: config.ShowDuration(p.Backoff.Stable), ReceiveDeadline: config.ShowDuration(p.ReceiveDeadline)}
 }
 
 // describe adds to a node what its parent's supervision knows of it.

@@ -155,7 +155,7 @@ func TestAStrategyThatEscalatesRestartsItsSiblingsAndInTheEndTheTree(t *testing.
 	case <-time.After(harness.Patience):
 		t.Fatal("the tree goes on")
 	}
-	if err := tree.Err(); err == nil || feedtree.ExitCode(err) != 1 || !strings.Contains(err.Error(), "the strategies failed more than 3 times within 5m0s and was given up: told to") {
+	if err := tree.Err(); err == nil || feedtree.ExitCode(err) != 1 || !strings.Contains(err.Error(), "the strategies failed more often than its budget, 3 restarts within 5m, allows: told to") {
 		t.Errorf("%v", err)
 	}
 	s := tree.Snapshot()

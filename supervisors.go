@@ -98,7 +98,7 @@ func (s *supervisors) givenUp(e supervision.Event) {
 		return
 	}
 	b := s.policies[e.Child].Budget
-	s.tree.fail(fmt.Errorf("the %s failed more than %d times within %v and was given up: %s", e.Child, b.Restarts, b.Window, e.Cause))
+	s.tree.fail(fmt.Errorf("the %s failed more often than its budget, %d restarts within %v, allows: %s", e.Child, b.Restarts, config.ShowDuration(b.Window), e.Cause))
 }
 
 // happened carries what supervision decided to those whom it concerns.

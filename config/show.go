@@ -234,6 +234,9 @@ func word(s string) string {
 	return strconv.Quote(s)
 }
 
+// ShowDuration writes a duration as a file would have it: 5m, not 5m0s.
+func ShowDuration(d time.Duration) string { return showDuration(d) }
+
 // showDuration is time.Duration's form without the zeros behind: 5m, not 5m0s.
 func showDuration(d time.Duration) string {
 	s := d.String()

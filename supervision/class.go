@@ -1,6 +1,11 @@
 package supervision
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Class is what kind of failure it was; it chooses the policy (see Decide).
 type Class uint8
@@ -22,6 +27,16 @@ func (c Class) String() string { return classNames[c] }
 
 // MarshalText writes the class by its name.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a class by its name.
+func (c *Class) UnmarshalText(name []byte) error {
+	i := slices.Index(classNames[:], string(name))
+	if i < 0 {
+		return fmt.Errorf("failure class %q: expected one of %s", name, strings.Join(classNames[:], ", "))
+	}
+	*c = Class(i)
+	return nil
+}
 
 // Classified is an error that knows its class.
 type Classified interface {

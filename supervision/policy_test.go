@@ -199,6 +199,19 @@ func TestTheClassOfAFailureIsItsErrors(t *testing.T) {
 	}
 }
 
+func TestAClassIsReadAsItIsWritten(t *testing.T) {
+	for c := range numClasses {
+		text, _ := c.MarshalText()
+		var back Class
+		if err := back.UnmarshalText(text); err != nil || back != c {
+			t.Errorf("%s is read as %v, %v", text, back, err)
+		}
+	}
+	if err := new(Class).UnmarshalText([]byte("weather")); err == nil {
+		t.Error("read a class that there is not")
+	}
+}
+
 func TestNonsenseIsRefused(t *testing.T) {
 	for name, change := range map[string]func(*Policy){
 		"no restarts":      func(p *Policy) { p.Budget.Restarts = 0 },

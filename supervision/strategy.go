@@ -72,6 +72,7 @@ type kid struct {
 type pending struct {
 	event    Event
 	timer    *time.Timer
+	now      func() // carries it out; the strategy's lock must be held
 	siblings []*actor.PID
 }
 
@@ -202,12 +203,12 @@ func (s *Strategy) ended(k *kid, e *Event, a Action) {
 func (s *Strategy) schedule(k *kid, e Event, parent actor.Supervisor, pid *actor.PID, siblings []*actor.PID) {
 	s.o.Counts.Pending.Add(1)
 	k.status.State, k.status.Next = Backoff, e.At.Add(e.Delay)
-	p := &pending{event: e, siblings: siblings}
+	p := &pending{event: e, siblings: siblings, now: func() { s.carryOut(parent, pid, map[string]bool{}) }}
 	p.timer = time.AfterFunc(e.Delay, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if k.pending == p { // else it was dropped while it was firing
-			s.carryOut(parent, pid, map[string]bool{})
+			p.now()
 		}
 	})
 	k.pending = p
@@ -272,6 +273,18 @@ func (s *Strategy) drop(k *kid) {
 	k.pending, k.status.Next = nil, time.Time{}
 	s.o.Counts.Pending.Add(-1)
 	s.o.Counts.Abandoned.Inc()
+}
+
+// Hasten carries out a restart that waits for its delay, at once; false says that none does.
+func (s *Strategy) Hasten(child string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.kids[child]
+	if k == nil || k.pending == nil {
+		return false
+	}
+	k.pending.now()
+	return true
 }
 
 // Forget takes a child that ends for other reasons out of supervision.

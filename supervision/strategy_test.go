@@ -251,6 +251,29 @@ func TestASiblingThatWaitsForItsOwnRestartHasItWithTheScopes(t *testing.T) {
 	})
 }
 
+func TestARestartThatWaitsCanBeHastened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := DefaultPolicy()
+		p.Backoff.Min, p.Backoff.Max = time.Hour, time.Hour
+		w := newWorld(p, true, "a")
+		defer w.end()
+		if w.strategy.Hasten("a") || w.strategy.Hasten("b") {
+			t.Error("hastened nothing")
+		}
+		w.system.Root.Send(w.kids["a"], fail{"boom"})
+		synctest.Wait()
+		if !w.strategy.Hasten("a") || w.strategy.Hasten("a") {
+			t.Error("want it hastened once")
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if c := w.counts.Read(); c.Restarts != 1 || c.Pending != 0 || len(w.seen()) != 2 {
+			t.Errorf("%+v %v", c, w.seen())
+		}
+		w.balanced(t)
+	})
+}
+
 func TestABadMessageIsSetAsideAndItsActorGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(DefaultPolicy(), true, "a")
