@@ -18,7 +18,7 @@ func (t *Tree) Measure(symbols bool) *measure.Reading {
 	r := &measure.Reading{
 		At: time.Unix(0, now.Wall), Ledger: t.Snapshot(), Strategies: map[string]*measure.Strategy{}, Telemetry: &t.counts.telemetry,
 		Raw: depth(t.raw.Counts(), now.Mono), Dispatcher: depth(t.queue.Counts(), now.Mono),
-		ReceiveDeadline: t.cfg.Supervision.ReceiveDeadline, Uptime: t.uptime(), LogSuppressed: t.lines.Suppressed(),
+		Uptime: t.uptime(), LogSuppressed: t.lines.Suppressed(),
 		Health: measure.Health{MarketOpen: t.seen.Open.Load(), Silence: -1, FeedGap: t.cfg.Health.FeedGap},
 	}
 	if last := t.seen.Feed.Last(); last != 0 {
@@ -54,7 +54,7 @@ func depth(c mailbox.Counts, now int64) measure.Queue {
 func (in *instance) measure(now int64) *measure.Strategy {
 	m := &measure.Strategy{
 		Queue: depth(in.Q.Counts(), now), DropRate: in.dropRate(), DropWarning: in.cfg.Mailbox.DropWarning,
-		MaxAge: in.cfg.Mailbox.MaxAge, Receiving: in.Receiving(),
+		MaxAge: in.cfg.Mailbox.MaxAge, Receiving: in.Receiving(), ReceiveDeadline: in.policy.ReceiveDeadline,
 	}
 	m.Utilisation = float64(m.Queue.Length) / float64(m.Queue.Capacity)
 	in.Times.AddTo(&m.Latency, &m.Deliver, &m.Process)

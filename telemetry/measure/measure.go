@@ -24,9 +24,8 @@ type Reading struct {
 	Poison     Poison
 	Telemetry  *ledger.Telemetry // the tree's own, not a copy
 
-	LogSuppressed   uint64
-	ReceiveDeadline time.Duration // 0 for none
-	Uptime          time.Duration
+	LogSuppressed uint64
+	Uptime        time.Duration
 }
 
 // Queue is what waits in a queue.
@@ -49,6 +48,8 @@ type Strategy struct {
 	Latency     hist.Counts   // socket read → Receive
 	Deliver     hist.Counts   // of that, in its own queue
 	Process     hist.Counts   // Receive
+
+	ReceiveDeadline time.Duration // 0 for none
 }
 
 // Session is the connection, besides its ledger.

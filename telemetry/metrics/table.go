@@ -115,10 +115,11 @@ func supervision() []entry {
 		{n.SupervisionManual, counter, "{restart}", "restarts and resumptions by hand", func(r *measure.Reading, put put) {
 			put(float64(r.Ledger.Supervision.Manual))
 		}},
-		{n.ReceiveDeadline, level, "s", "how long a Receive may take", func(r *measure.Reading, put put) {
-			if r.ReceiveDeadline > 0 {
-				put(r.ReceiveDeadline.Seconds())
-			}
+		{n.SupervisionSetAside, counter, "{message}", "bad messages that an actor panicked on and went on from", func(r *measure.Reading, put put) {
+			put(float64(r.Ledger.Supervision.SetAside))
+		}},
+		{n.SupervisionStuck, counter, "{receive}", "Receives of the feed's own actors that did not return in time", func(r *measure.Reading, put put) {
+			put(float64(r.Ledger.Supervision.Stuck))
 		}},
 	}
 }

@@ -69,6 +69,9 @@ func strategies() []entry {
 		measured(n.StrategyDropWarning, "1", "the configured drop rate from which the log warns", func(s *measure.Strategy) (float64, bool) { return s.DropWarning, true }),
 		measured(n.StrategyMaxAge, "s", "the configured age from which events are not delivered", func(s *measure.Strategy) (float64, bool) { return s.MaxAge.Seconds(), s.MaxAge > 0 }),
 		measured(n.StrategyReceiving, "s", "how long the Receive in progress has been going on", func(s *measure.Strategy) (float64, bool) { return s.Receiving.Seconds(), true }),
+		measured(n.ReceiveDeadline, "s", "how long a Receive of the strategy may take", func(s *measure.Strategy) (float64, bool) {
+			return s.ReceiveDeadline.Seconds(), s.ReceiveDeadline > 0
+		}),
 	}
 }
 

@@ -102,6 +102,8 @@ const (
 	SupervisionPending   = "feedtree.supervision.pending"
 	SupervisionSiblings  = "feedtree.supervision.siblings"
 	SupervisionManual    = "feedtree.supervision.manual"
+	SupervisionSetAside  = "feedtree.supervision.set_aside"
+	SupervisionStuck     = "feedtree.supervision.stuck"
 )
 
 // Health.
