@@ -2,13 +2,16 @@ package strategies
 
 import (
 	"context"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
 
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/flow"
+	"github.com/feedtree/feedtree/internal/hist"
 	"github.com/feedtree/feedtree/internal/paths"
+	"github.com/feedtree/feedtree/messages"
 )
 
 var tracedID = ctxext.NextContextExtensionID()
@@ -45,10 +48,23 @@ func (c *incarnation) answer() paths.Asked {
 	return paths.Asked(a)
 }
 
-// trace is told of every event that the actor took.
+// trace is told of every event that the actor took. Where it makes a trace, the buckets that
+// the event was counted in lead there.
 func (in *Instance) trace(inc *incarnation, it *flow.Item, start, end int64) {
-	if in.Paths != nil {
-		in.Paths.Delivered(it, in.Name, start, end, inc.answer())
+	if in.Paths == nil || !in.Paths.Delivered(it, in.Name, start, end, inc.answer()) {
+		return
+	}
+	sc := in.Paths.Of(it, in.Name)
+	tip := hist.Exemplar{TraceID: sc.TraceID(), SpanID: sc.SpanID()}
+	if e, ok := it.Msg.(messages.Event); ok {
+		tip.Wall = e.WallNanos()
+	}
+	for _, h := range []struct {
+		of   *hist.Exemplars
+		took time.Duration
+	}{{&in.Times.Latency, clock.Since(start, it.Received)}, {&in.Times.Deliver, clock.Since(start, it.Dispatched)}, {&in.Times.Process, clock.Since(end, start)}} {
+		tip.Value = h.took
+		h.of.Exemplify(tip)
 	}
 }
 

@@ -23,15 +23,16 @@ const (
 )
 
 // Delivered is told of every event that a strategy took: it has a trace if it was chosen or
-// asked for, or took too long. asked is what Ask said of it.
-func (t *Tracer) Delivered(it *flow.Item, strategy string, start, end int64, asked Asked) {
+// asked for, or took too long. asked is what Ask said of it. It reports whether there will be a
+// trace.
+func (t *Tracer) Delivered(it *flow.Item, strategy string, start, end int64, asked Asked) bool {
 	if t == nil {
-		return
+		return false
 	}
 	late := t.cfg.Slow > 0 && end-it.Received > int64(t.cfg.Slow)
 	due := it.Traced || asked == Granted
 	if !due && !(late && t.take(slow)) {
-		return
+		return false
 	}
 	why := names.ChosenByRatio
 	switch {
@@ -41,6 +42,7 @@ func (t *Tracer) Delivered(it *flow.Item, strategy string, start, end int64, ask
 		why = names.ChosenAsked
 	}
 	t.send(work{path: Path{Item: *it, Strategy: strategy, Last: Process, Start: start, End: end, chosen: why}})
+	return true
 }
 
 // Failed makes the trace of an event on which a strategy failed; class is "panic" or "stuck".
