@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -48,12 +47,7 @@ func ClassOf(err error) ledger.FailClass {
 
 func dialError(ctx context.Context, host string, answer *http.Response, err error) error {
 	e := &Error{Op: "dial", Host: host, Class: ledger.FailTransport, Err: err}
-	var verify *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	switch {
 	case errors.Is(err, websocket.ErrBadHandshake) && answer != nil:
 		e.Err = fmt.Errorf("the WebSocket upgrade was answered %d, expected 101", answer.StatusCode)
@@ -69,7 +63,7 @@ func dialError(ctx context.Context, host string, answer *http.Response, err erro
 		}
 	case errors.As(err, &authority):
 		e.Class, e.Hint = ledger.FailTLS, "set tls.ca_file to the authority that signed the server's certificate"
-	case errors.As(err, &verify), errors.As(err, &name), errors.As(err, &invalid), errors.As(err, &record), errors.As(err, &alert):
+	case settrade.IsTLS(err):
 		e.Class = ledger.FailTLS
 	case ctx.Err() != nil:
 		e.Err = fmt.Errorf("no connection: %w", ctx.Err())

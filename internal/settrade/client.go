@@ -139,44 +139,54 @@ func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 // Login signs in with the application's key.
 func (c *Client) Login(ctx context.Context) (Token, error) {
 	const params = ""
-	stamp := strconv.FormatInt(c.cfg.Now().UnixMilli(), 10)
-	digest := sha256.Sum256([]byte(c.cfg.AppID + "." + params + "." + stamp))
-	signature, err := ecdsa.SignASN1(rand.Reader, c.key, digest[:])
-	if err != nil {
-		return Token{}, &Error{Op: opLogin, Class: ledger.FailConfiguration, Err: err}
-	}
-	return c.token(ctx, opLogin, "login", map[string]string{
-		"apiKey": c.cfg.AppID, "params": params, "signature": hex.EncodeToString(signature), "timestamp": stamp})
+	return c.token(ctx, opLogin, "login", func(now time.Time) (map[string]string, error) {
+		stamp := strconv.FormatInt(now.UnixMilli(), 10)
+		digest := sha256.Sum256([]byte(c.cfg.AppID + "." + params + "." + stamp))
+		signature, err := ecdsa.SignASN1(rand.Reader, c.key, digest[:])
+		return map[string]string{"apiKey": c.cfg.AppID, "params": params, "signature": hex.EncodeToString(signature), "timestamp": stamp}, err
+	})
 }
 
 // Refresh trades a refresh token, good once, for a new token.
 func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
-	return c.token(ctx, opRefresh, "refresh-token", map[string]string{"apiKey": c.cfg.AppID, "refreshToken": t.Refresh.Reveal()})
+	return c.token(ctx, opRefresh, "refresh-token", func(time.Time) (map[string]string, error) {
+		return map[string]string{"apiKey": c.cfg.AppID, "refreshToken": t.Refresh.Reveal()}, nil
+	})
 }
 
-func (c *Client) token(ctx context.Context, op, last string, request map[string]string) (Token, error) {
-	body, err := json.Marshal(request)
-	if err != nil {
-		return Token{}, err
+// token makes a call that is answered with a token. What it asks is made when its turn has
+// come: the server looks at the time that a login was signed, and the lifetime counts from
+// before the call, so that the token may only look older than it is.
+func (c *Client) token(ctx context.Context, op, last string, request func(now time.Time) (map[string]string, error)) (Token, error) {
+	var began time.Time
+	body := func() ([]byte, error) {
+		began = c.cfg.Now()
+		r, err := request(began)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(r)
 	}
-	// The lifetime counts from before the call: the token may only look older than it is.
-	began := c.cfg.Now()
 	var a struct {
-		Access    string `json:"access_token"`
-		Type      string `json:"token_type"`
-		Refresh   string `json:"refresh_token"`
-		ExpiresIn int64  `json:"expires_in"`
+		Access    string  `json:"access_token"`
+		Type      string  `json:"token_type"`
+		Refresh   string  `json:"refresh_token"`
+		ExpiresIn seconds `json:"expires_in"`
 	}
 	path := c.base.JoinPath("api/oam/v1", c.broker, "broker-apps", c.cfg.AppCode, last)
 	if err := c.call(ctx, op, http.MethodPost, path, body, "", &a); err != nil {
 		return Token{}, err
 	}
-	const month = 31 * 24 * 3600
-	switch {
-	case a.Access == "":
+	if a.Access == "" {
 		return Token{}, incomplete(op, "access_token")
-	case a.ExpiresIn <= 0 || a.ExpiresIn > 12*month:
-		return Token{}, &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer's expires_in is %d, expected seconds", a.ExpiresIn)}
+	}
+	life, err := a.ExpiresIn.lifetime()
+	if err != nil {
+		return Token{}, &Error{Op: op, Class: ledger.FailProtocol, Err: err}
+	}
+	if took := c.cfg.Now().Sub(began); took >= life {
+		return Token{}, &Error{Op: op, Class: ledger.FailServer, Err: fmt.Errorf("the token for %v had ended when it came, %v after it was asked for",
+			life, took.Round(time.Millisecond))}
 	}
 	if a.Type == "" {
 		a.Type = "Bearer"
@@ -185,7 +195,6 @@ func (c *Client) token(ctx context.Context, op, last string, request map[string]
 		return Token{}, err
 	}
 	c.remember(a.Access, a.Refresh)
-	life := time.Duration(a.ExpiresIn) * time.Second
 	return Token{Access: Secret(a.Access), Refresh: Secret(a.Refresh), Type: a.Type, ExpiresAt: began.Add(life), Lifetime: life}, nil
 }
 
@@ -226,16 +235,25 @@ func headerSafe(op, token string) error {
 	return nil
 }
 
-// call makes one call and reads its answer into out.
-func (c *Client) call(ctx context.Context, op, method string, path *url.URL, body []byte, authorization string, out any) error {
+// call makes one call and reads its answer into out. The body is made when it is the call's
+// turn.
+func (c *Client) call(ctx context.Context, op, method string, path *url.URL, body func() ([]byte, error), authorization string, out any) error {
 	limit := &c.posts
 	if method == http.MethodGet {
 		limit = &c.gets
 	}
-	if err := limit.wait(ctx); err != nil {
-		return &Error{Op: op, Class: ledger.FailTransport, Err: err}
+	done, err := limit.wait(ctx)
+	if err != nil {
+		return &Error{Op: op, Class: ledger.FailTransport, Err: fmt.Errorf("given up while waiting for the API's limits: %w", err)}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, path.String(), bytes.NewReader(body))
+	defer done()
+	var content []byte
+	if body != nil {
+		if content, err = body(); err != nil {
+			return &Error{Op: op, Class: ledger.FailConfiguration, Err: err}
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, path.String(), bytes.NewReader(content))
 	if err != nil {
 		return &Error{Op: op, Class: ledger.FailConfiguration, Err: err}
 	}
@@ -259,9 +277,7 @@ func (c *Client) call(ctx context.Context, op, method string, path *url.URL, bod
 	now := c.cfg.Now()
 	if res.StatusCode/100 != 2 {
 		e := c.statusError(op, res, text, now)
-		if e.RetryAfter > 0 {
-			limit.block(time.Now().Add(e.RetryAfter))
-		}
+		limit.block(time.Now().Add(e.RetryAfter))
 		return e
 	}
 	if len(text) > maxAnswer {
@@ -299,17 +315,6 @@ func (c *Client) said(body []byte) (code, message string) {
 		code = c.clean(fmt.Sprint(a.Code))
 	}
 	return code, c.clean(a.Message)
-}
-
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if n, err := strconv.Atoi(v); err == nil && n > 0 {
-		return min(time.Duration(n)*time.Second, time.Hour)
-	}
-	if t, err := http.ParseTime(v); err == nil && t.After(now) {
-		return min(t.Sub(now), time.Hour)
-	}
-	return 0
 }
 
 func (c *Client) remember(tokens ...string) {

@@ -75,11 +75,8 @@ func ClassOf(err error) ledger.FailClass {
 // transportError classes what kept an answer from coming.
 func transportError(op string, err error) *Error {
 	e := &Error{Op: op, Class: ledger.FailTransport, Err: innermost(err)}
-	var verify *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	var dns *net.DNSError
 	var moved *redirected
 	switch {
@@ -89,14 +86,36 @@ func transportError(op string, err error) *Error {
 		e.Class, e.Hint = ledger.FailTLS, "if the server's certificate is signed by an authority of your own, set tls.ca_file (FEEDTREE_TLS_CA_FILE)"
 	case errors.As(err, &name):
 		e.Class, e.Hint = ledger.FailTLS, "check credentials.base_url (SETTRADE_BASE_URL)"
-	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert):
+	case IsTLS(err):
 		e.Class = ledger.FailTLS
+	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "response headers exceeded"):
+		// The library's words hold what the server sent, at any length.
+		e.Class, e.Err = ledger.FailProtocol, errors.New("the answer is not HTTP, or its headers are endless")
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = errors.New("no answer in time")
 	case errors.As(err, &dns):
 		e.Hint = "check the network and credentials.base_url (SETTRADE_BASE_URL)"
 	}
 	return e
+}
+
+// IsTLS reports whether an error is TLS's own, on this side or the other: a certificate, a
+// version, a record that is none.
+func IsTLS(err error) bool {
+	var verify *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	if errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name) || errors.As(err, &invalid) || errors.As(err, &record) {
+		return true
+	}
+	// An alert has no type of its own but over QUIC; the rest has nothing but its words.
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") {
+		return true
+	}
+	return strings.HasPrefix(innermost(err).Error(), "tls: ")
 }
 
 // innermost peels off the request's method and URL, which the operation's name says better.
@@ -118,7 +137,7 @@ func (c *Client) statusError(op string, res *http.Response, body []byte, now tim
 	e.Code, e.Message = c.said(body)
 	switch s := res.StatusCode; {
 	case s == http.StatusTooManyRequests:
-		e.Class = ledger.FailRateLimit
+		e.Class, e.RetryAfter = ledger.FailRateLimit, max(e.RetryAfter, rateLimited)
 		e.Hint = "another program may use the same credentials"
 	case s == http.StatusUnauthorized || s == http.StatusForbidden,
 		op == opLogin && (s == http.StatusBadRequest || s == http.StatusNotFound || s == http.StatusUnprocessableEntity):

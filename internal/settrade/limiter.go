@@ -2,6 +2,7 @@ package settrade
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,16 +14,21 @@ const (
 	perMinute = 60
 )
 
-// window is the pure part of the limiter: when the next call may be made.
+// window is the pure part of the limiter: when the next call may be made. The exchange
+// counts a call when it arrives, some time between its start and its end, so a call counts
+// from its end: two calls whose distance here is a minute are no closer over there, however
+// slow the first one's way was.
 type window struct {
-	calls   []time.Time // of the last minute, oldest first
-	blocked time.Time   // the server asked for silence until then
+	ends     []time.Time // of the calls that a limit may still look at, oldest first
+	underway int
+	blocked  time.Time // the server asked for silence until then
 }
 
 // next gives the earliest instant, not before now, at which one more call passes no limit:
-// fewer than 5 in the second and than 60 in the minute that end with it.
-func (w *window) next(now time.Time) time.Time {
-	at := now
+// fewer than 5 in the second and than 60 in the minute that end with it. It is not known
+// while calls under way take all there is.
+func (w *window) next(now time.Time) (at time.Time, known bool) {
+	at = now
 	if w.blocked.After(at) {
 		at = w.blocked
 	}
@@ -30,49 +36,81 @@ func (w *window) next(now time.Time) time.Time {
 		n    int
 		span time.Duration
 	}{{perSecond, time.Second}, {perMinute, time.Minute}} {
-		if i := len(w.calls) - l.n; i >= 0 {
-			if free := w.calls[i].Add(l.span); free.After(at) {
+		if w.underway >= l.n {
+			return time.Time{}, false
+		}
+		if i := len(w.ends) - (l.n - w.underway); i >= 0 {
+			if free := w.ends[i].Add(l.span); free.After(at) {
 				at = free
 			}
 		}
 	}
-	return at
+	return at, true
 }
 
-// take notes a call at t and forgets what no limit looks at any more.
-func (w *window) take(t time.Time) {
-	if n := len(w.calls) - perMinute + 1; n > 0 {
-		w.calls = append(w.calls[:0], w.calls[n:]...)
+// begin notes a call that starts.
+func (w *window) begin() { w.underway++ }
+
+// end notes that a call has ended at t, and forgets what no limit looks at any more.
+func (w *window) end(t time.Time) {
+	w.underway--
+	if n := len(w.ends) - perMinute + 1; n > 0 {
+		w.ends = append(w.ends[:0], w.ends[n:]...)
 	}
-	w.calls = append(w.calls, t)
+	i, _ := slices.BinarySearchFunc(w.ends, t, time.Time.Compare)
+	w.ends = slices.Insert(w.ends, i, t)
 }
 
-// limiter lets calls of one kind through in time. It is safe for concurrent use: each call
-// reserves its instant, then waits for it.
+// limiter lets calls of one kind through in time. It is safe for concurrent use.
 type limiter struct {
-	mu sync.Mutex
-	w  window
+	mu      sync.Mutex
+	w       window
+	changed chan struct{} // closed when a call ends
 }
 
-// wait blocks until the call may be made, or ctx ends.
-func (l *limiter) wait(ctx context.Context) error {
+// wait blocks until a call may be made, or ctx ends. Without an error the caller must call
+// done when the call has ended, however it did.
+func (l *limiter) wait(ctx context.Context) (done func(), err error) {
 	for {
-		l.mu.Lock()
-		now := time.Now()
-		at := l.w.next(now)
-		if !at.After(now) {
-			l.w.take(now)
-			l.mu.Unlock()
-			return nil
+		due, changed, ok := l.try()
+		if ok {
+			return l.done, nil
 		}
-		l.mu.Unlock()
-		t := time.NewTimer(at.Sub(now))
 		select {
-		case <-t.C:
+		case <-due:
+		case <-changed:
 		case <-ctx.Done():
-			t.Stop()
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
+	}
+}
+
+// try begins a call if it may begin now, and else gives what to wait for.
+func (l *limiter) try() (due <-chan time.Time, changed <-chan struct{}, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	at, known := l.w.next(now)
+	if known && !at.After(now) {
+		l.w.begin()
+		return nil, nil, true
+	}
+	if l.changed == nil {
+		l.changed = make(chan struct{})
+	}
+	if known {
+		due = time.After(at.Sub(now))
+	}
+	return due, l.changed, false
+}
+
+func (l *limiter) done() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.end(time.Now())
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
 	}
 }
 

@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"pgregory.net/rapid"
 
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
@@ -228,56 +227,6 @@ func TestNoErrorAndNoFormHoldsASecret(t *testing.T) {
 			t.Errorf("%s is in %s", marked, text)
 		}
 	}
-}
-
-func TestTheLimitsAreNeverPassedWhateverIsAsked(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var w window
-		now := time.Unix(0, 0)
-		var calls []time.Time
-		for range rapid.IntRange(1, 200).Draw(t, "calls") {
-			now = now.Add(time.Duration(rapid.Int64Range(0, int64(3*time.Second)).Draw(t, "pause")))
-			at := w.next(now)
-			if at.Before(now) {
-				t.Fatal("a call in the past")
-			}
-			w.take(at)
-			now = at
-			calls = append(calls, at)
-			for span, most := range map[time.Duration]int{time.Second: perSecond, time.Minute: perMinute} {
-				n := 0
-				for _, c := range calls {
-					if at.Sub(c) < span {
-						n++
-					}
-				}
-				if n > most {
-					t.Fatalf("%d calls within %v", n, span)
-				}
-			}
-		}
-	})
-}
-
-func TestACallWaitsItsTurnAndCanBeGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var l limiter
-		began := time.Now()
-		for range 6 {
-			if err := l.wait(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if took := time.Since(began); took != time.Second {
-			t.Errorf("six calls took %v, want 1s", took)
-		}
-		l.block(time.Now().Add(time.Hour))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := l.wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
-		}
-	})
 }
 
 // The transport parts a dial from the call that wanted it: without a limit of its own it
