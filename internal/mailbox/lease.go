@@ -129,6 +129,7 @@ func (l *Lease[T]) Take(limit int) *Run[T] {
 	}
 	q.settle() // its holder came back for more: what it stood on is done
 	h := &q.hand
+	h.taken = false
 	if h.next >= len(h.run) {
 		clear(h.run)
 		h.run, h.next = h.run[:0], 0
@@ -148,6 +149,7 @@ func (l *Lease[T]) Take(limit int) *Run[T] {
 	if h.next >= len(h.run) {
 		return nil
 	}
+	h.taken = true
 	return &l.run
 }
 

@@ -119,6 +119,7 @@ type hand[T any] struct {
 	next    int  // the first of run that was not given out
 	waiting int  // elements in run[next:]
 	current bool // an element was given out and is not settled yet
+	taken   bool // a run was given out, and neither its holder nor a successor has come back for more
 }
 
 func (h *hand[T]) elements() int {
@@ -318,11 +319,13 @@ func (q *Queue[T]) Counts() Counts {
 	return c
 }
 
-// Empty reports whether nothing is waiting or in hand.
+// Empty reports whether nothing is waiting or in hand: no element, no notice, and no run whose
+// reader has yet to pass on what it made of it.
 func (q *Queue[T]) Empty() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.list.n == 0 && q.hand.elements() == 0
+	h := &q.hand
+	return q.list.n == 0 && !q.list.hasNotice() && h.elements() == 0 && h.next >= len(h.run) && !h.taken
 }
 
 // expire counts the elements at the head that are too old by now.

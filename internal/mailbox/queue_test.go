@@ -154,6 +154,47 @@ func TestAfterTheEndNothingIsQueued(t *testing.T) {
 	}
 }
 
+// An end waits until queues are empty: what it does not wait for is never told.
+func TestAQueueIsNotEmptyWhileANoticeWaitsOrARunIsNotPassedOn(t *testing.T) {
+	q := mustQueue(t, config(10, DropOldest))
+	l := q.Lease(func() {})
+	q.Push([]elem{{Notice: "last words"}})
+	if q.Empty() {
+		t.Fatal("empty with a notice")
+	}
+	r := l.Take(10)
+	if r.Next(); q.Empty() {
+		t.Fatal("empty while the notice is in hand")
+	}
+	if _, more := r.Next(); more || q.Empty() {
+		t.Fatal("empty before the reader has passed on what it made of its run")
+	}
+	if l.Take(10) != nil || !q.Empty() {
+		t.Fatal("not empty when the reader came back")
+	}
+	q.Push(run(1))
+	l.Take(10).Next()
+	l.Fail()
+	l.Done() // its mailbox is suspended; what it gathered waits for a successor
+	if q.Empty() {
+		t.Fatal("empty when the reader failed and has no successor yet")
+	}
+	if q.Lease(func() {}).Take(10) != nil || !q.Empty() {
+		t.Fatal("not empty when the successor came")
+	}
+	q.Push([]elem{{Notice: "one by one"}, {V: 2}})
+	l = q.Lease(func() {})
+	for range 2 {
+		l.Next()
+	}
+	if q.Empty() {
+		t.Fatal("empty with an element in hand")
+	}
+	if l.Next(); !q.Empty() {
+		t.Fatal("not empty when all is settled")
+	}
+}
+
 func TestImpossibleConfigurationsAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*Config[elem]){
 		"capacity 0":            func(c *Config[elem]) { c.Capacity = 0 },
