@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -34,7 +35,8 @@ type instance struct {
 	gone    bool            // stopped; guarded by Tree.mu
 	zombies []zombie        // guarded by Tree.mu
 
-	rate struct {
+	resuming sync.Mutex
+	rate     struct {
 		pushed, dropped uint64 // at the last sample; the watcher's alone
 		percent         atomic.Uint64
 		warned          bool
@@ -155,10 +157,17 @@ func (t *Tree) Resume(name string) error {
 	if err != nil {
 		return err
 	}
-	if !in.Resume() {
+	// It is forgotten before it can have an actor: a failure of that one is news. One resumption
+	// at a time, else a second one would forget what the first one's actor did.
+	in.resuming.Lock()
+	defer in.resuming.Unlock()
+	if in.State() != strategies.Quarantined {
 		return fmt.Errorf("strategy %s is not in quarantine but %s", name, in.State())
 	}
 	t.supervised.forget("strategies", name)
+	if !in.Resume() {
+		return fmt.Errorf("strategy %s is not in quarantine but %s", name, in.State()) // it was stopped just now
+	}
 	t.counts.supervision.Manual.Inc()
 	t.log.Info("a strategy was taken out of quarantine", "event", "strategy_resumed", "strategy", name)
 	t.send("strategies", &branch.Refresh{})
@@ -182,12 +191,13 @@ func (t *Tree) Restart(name string) error {
 	case s != strategies.Running:
 		return fmt.Errorf("strategy %s cannot be restarted: it is %s", name, s)
 	}
-	in.Renew("restarted by hand")
+	pid, ok := t.pids.Load("strategies/" + in.ActorName())
+	if !ok || !in.Renew("restarted by hand") {
+		return fmt.Errorf("strategy %s is being started already", name)
+	}
 	t.counts.supervision.Manual.Inc()
 	t.log.Info("a strategy was restarted by hand", "event", "strategy_restarted", "strategy", name)
-	if pid, ok := t.pids.Load("strategies/" + in.ActorName()); ok {
-		t.system.Root.Stop(pid.(*actor.PID))
-	}
+	t.system.Root.Stop(pid.(*actor.PID))
 	return nil
 }
 

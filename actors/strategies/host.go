@@ -29,9 +29,7 @@ func (h *host) Receive(ctx actor.Context) {
 		h.guarded(ctx)
 	case *actor.Stopped:
 		h.guarded(ctx)
-		if h.mine() {
-			h.in.end()
-		}
+		h.in.end(h.inc)
 	default:
 		h.user.Receive(ctx)
 	}
@@ -81,7 +79,13 @@ func (h *host) guarded(ctx actor.Context) {
 	h.user.Receive(ctx)
 }
 
-func (in *Instance) end() {
+// end notes that an actor has stopped, if it is the one the instance has.
+func (in *Instance) end(inc *incarnation) {
+	in.over.Lock()
+	defer in.over.Unlock()
+	if in.current.Load() != inc {
+		return
+	}
 	if in.renewed.Swap(false) && in.State() != Quarantined {
 		in.SetState(Starting)
 		return
@@ -89,8 +93,6 @@ func (in *Instance) end() {
 	if in.State() != Quarantined {
 		in.SetState(Stopped)
 	}
-	in.over.Lock()
-	defer in.over.Unlock()
 	if !in.over.closed {
 		in.over.closed = true
 		close(in.over.done)

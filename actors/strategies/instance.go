@@ -124,13 +124,15 @@ func (in *Instance) Done() <-chan struct{} {
 }
 
 // Resume takes the instance out of quarantine: its queue takes events again, and the tree may
-// give it an actor. false says that it is not in quarantine.
+// give it an actor. The end of the one before may still be to come, and is nobody's then. false
+// says that it is not in quarantine.
 func (in *Instance) Resume() bool {
+	in.over.Lock()
+	defer in.over.Unlock()
 	if !in.state.CompareAndSwap(int32(Quarantined), int32(Starting)) {
 		return false
 	}
-	in.over.Lock()
-	defer in.over.Unlock()
+	in.current.Store(nil)
 	if in.over.closed {
 		in.over.done, in.over.closed = make(chan struct{}), false
 	}
@@ -139,9 +141,13 @@ func (in *Instance) Resume() bool {
 }
 
 // Renew prepares a stop of its actor after which it is made anew; its successor is told why.
-func (in *Instance) Renew(cause string) {
+// false says that one is under way: a second stop would be its successor's end.
+func (in *Instance) Renew(cause string) bool {
+	if !in.renewed.CompareAndSwap(false, true) {
+		return false
+	}
 	in.cause.Store(&cause)
-	in.renewed.Store(true)
+	return true
 }
 
 // ActorName is what its actor is called now: the instance's name, and behind a tilde the
