@@ -113,7 +113,8 @@ func TestRollOversUnderLoadLoseNothingAndGiveNothingTwice(t *testing.T) {
 		for symbol, got := range volumes(r) {
 			for i, v := range got {
 				if v != int64(i+1) {
-					t.Fatalf("%s: the %dth book is number %d; %d undecided", symbol, i+1, v, s.Feed.Undecided)
+					t.Fatalf("%s: the %dth book is number %d (epoch %d)\nfeed %+v\nstrategies %+v\nexchange %+v\noverflowed %+v", symbol, i+1, v,
+						epochOf(r, symbol, i), s.Feed, s.Strategies, x.Stats(), r.First("overflowed"))
 				}
 			}
 			if int64(len(got)) != last {
@@ -127,6 +128,18 @@ func TestRollOversUnderLoadLoseNothingAndGiveNothingTwice(t *testing.T) {
 		t.Logf("%d roll-overs, %d books of each symbol, %d superseded, %d undecided", s.Connection.Rollovers, last, s.Feed.Superseded, s.Feed.Undecided)
 		harness.Balanced(t, s)
 	})
+}
+
+// epochOf is the epoch of a symbol's i-th book.
+func epochOf(r *harness.Record, symbol string, i int) uint64 {
+	for _, m := range r.Messages() {
+		if b, ok := m.(*messages.BidOffer); ok && b.Symbol() == symbol {
+			if i--; i < 0 {
+				return b.Epoch()
+			}
+		}
+	}
+	return 0
 }
 
 // epochsRise holds that no event of an older epoch follows one of a newer, and numbers within
