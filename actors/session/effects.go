@@ -250,6 +250,9 @@ func (s *Session) onTick() {
 		}
 	}
 	s.watchSilence()
+	if s.cur != nil {
+		s.granted(s.cur.subs.released(time.Now()))
+	}
 	s.reconcileAll()
 }
 

@@ -13,8 +13,9 @@ import (
 // How a roll-over looks whether it can go on.
 const (
 	lookEvery = 20 * time.Millisecond
-	// settleFor is how long, after every subscription was answered, the new connection may
-	// take to bring what the old one brings. Quiet topics need no waiting for.
+	// settleFor is how long, after every subscription was answered, the new connection is given
+	// to bring what the old one had brought before. Topics that have been quiet since then are
+	// not waited for any longer; the others are for half of the time that the old one has.
 	settleFor = time.Second
 	// soon is how quickly an exchange that allows one connection ends the first of two.
 	soon = 2 * time.Second
@@ -144,12 +145,21 @@ func (s *Session) onLook() {
 		if c.settled == 0 {
 			c.settled = now
 		}
-		if c.seam.Lag() == 0 || clock.Since(now, c.settled) > min(settleFor, time.Until(s.cur.expires)/2) {
+		if s.levelled(clock.Since(now, c.settled)) {
 			s.apply(passed, nil)
 			return
 		}
 	}
 	s.armLook()
+}
+
+// levelled reports whether the new connection brings what the old one brings, waited after
+// every subscription was answered.
+func (s *Session) levelled(waited time.Duration) bool {
+	c, left := s.next, time.Until(s.cur.expires)/2
+	return c.seam.Lag(0) == 0 ||
+		waited > min(settleFor, left) && c.seam.Lag(c.settled) == 0 ||
+		left < waited
 }
 
 // part tells the old connection to go, and reads it to its end.

@@ -14,6 +14,9 @@ const (
 	// maxMissing is how often in a row a topic's SUBACK may fail to come before the connection
 	// is made anew.
 	maxMissing = 3
+	// probation is how long after a good SUBACK a topic that the $sys topic had refused must go
+	// without another refusal to be taken as granted.
+	probation = 5 * time.Second
 )
 
 // answer is what the broker said to one topic of this generation.
@@ -23,6 +26,8 @@ type answer struct {
 	refused bool      // SUBACK 0x80 or the $sys topic: answered, but not live
 	retryAt time.Time // when to ask again; zero for never
 	missed  int       // how often in a row no answer came
+	barred  bool      // the $sys topic refused it: a good SUBACK alone says nothing
+	since   time.Time // of the good SUBACK of one that was barred
 }
 
 // subs brings a generation's subscriptions in line with what is wanted. It is the actor's
@@ -80,11 +85,11 @@ func (s *subs) plan(wanted []string, now time.Time, batch int) (add, remove []st
 func (s *subs) asking(topics []string) {
 	s.busy = true
 	for _, t := range topics {
-		missed := 0
+		next := &answer{asked: true}
 		if a := s.topics[t]; a != nil {
-			missed = a.missed
+			next.missed, next.barred = a.missed, a.barred
 		}
-		s.topics[t] = &answer{asked: true, missed: missed}
+		s.topics[t] = next
 	}
 }
 
@@ -99,14 +104,14 @@ func (s *subs) answered(topics []string, codes map[string]byte, now time.Time) (
 		case !ok:
 			s.topics[t] = &answer{retryAt: now.Add(retryMissing)}
 			if a != nil {
-				s.topics[t].missed = a.missed + 1
+				s.topics[t].missed, s.topics[t].barred = a.missed+1, a.barred
 			}
 			missing = append(missing, t)
 		case code > 2:
 			s.topics[t] = &answer{refused: true, retryAt: now.Add(retryRefused)}
 			refused = append(refused, t)
 		default:
-			s.topics[t] = &answer{live: true}
+			s.topics[t] = &answer{live: true, since: now, barred: a != nil && a.barred}
 		}
 	}
 	return refused, missing
@@ -127,8 +132,19 @@ func (s *subs) reject(topic string, now time.Time) bool {
 	if a == nil || a.refused {
 		return false
 	}
-	*a = answer{refused: true, retryAt: now.Add(retryRefused)}
+	*a = answer{refused: true, barred: true, retryAt: now.Add(retryRefused)}
 	return true
+}
+
+// released lists, once, the topics that passed their probation.
+func (s *subs) released(now time.Time) (out []string) {
+	for t, a := range s.topics {
+		if a.live && a.barred && now.Sub(a.since) >= probation {
+			a.barred = false
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // again lets a granted topic be asked for once more; the broker has it meanwhile.

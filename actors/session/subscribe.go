@@ -77,7 +77,7 @@ func (s *Session) onSubscribed(c *conn, m *subscribedMsg) {
 	}
 	var granted []string
 	for _, t := range m.topics {
-		if a := c.subs.topics[t]; a != nil && a.live {
+		if a := c.subs.topics[t]; a != nil && a.live && !a.barred {
 			granted = append(granted, t)
 		}
 	}

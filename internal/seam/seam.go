@@ -131,6 +131,7 @@ type Lost struct {
 // pass is one topic on its way over.
 type pass struct {
 	past   []uint64 // hashes of what the old connection delivered since the roll-over began
+	last   int64    // clock.Mono of the last of them
 	held   []uint64 // and of what is held, with the stamps of their reads
 	stamps []int64
 	skip   []uint64 // after the seam: what the new connection will bring that was delivered
@@ -149,7 +150,7 @@ func (c *Seam) Judge(m *raw.Message) Verdict {
 		if len(p.past) == maxPast {
 			p.past = append(p.past[:0], p.past[maxPast/2:]...)
 		}
-		p.past = append(p.past, c.hash(m))
+		p.past, p.last = append(p.past, c.hash(m)), m.Mono
 		return Deliver
 	case m.Gen == c.old:
 		c.all.Feed.Superseded.Inc() // behind its barrier: it was cut off in the middle of its end
@@ -216,12 +217,13 @@ func (c *Seam) pop() raw.Message {
 
 func (c *Seam) waiting() int { return len(c.held) - c.from }
 
-// Lag counts the topics that the old connection has delivered on and the new one has not yet.
-func (c *Seam) Lag() (n int) {
+// Lag counts the topics that the old connection has delivered on since an instant, a
+// clock.Mono, and the new one has not yet.
+func (c *Seam) Lag(since int64) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.topics {
-		if len(p.past) > 0 && len(p.held) == 0 {
+		if p.last > since && len(p.held) == 0 {
 			n++
 		}
 	}
