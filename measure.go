@@ -65,6 +65,7 @@ func (t *Tree) measureSession(now int64) measure.Session {
 	v := t.Connection()
 	s := measure.Session{State: v.State.String(), Epoch: v.Epoch, TokenExpires: v.TokenExpires,
 		Wanted: v.Wanted, Answered: v.Answered, Rejected: len(v.Rejected)}
+	s.TokenRenewal = v.TokenExpires.Sub(v.TokenRenewAt)
 	if v.Since != 0 {
 		s.Age = clock.Since(now, v.Since)
 	}

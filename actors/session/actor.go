@@ -147,6 +147,7 @@ type conn struct {
 	settled int64      // clock.Mono at which everything was answered, in a roll-over
 	seam    *seam.Seam // nil but in a roll-over
 	expires time.Time  // the end of the token it was made with
+	renewAt time.Time  // when the renewal of that token begins
 	subs    subs
 }
 

@@ -48,7 +48,8 @@ func (s *Session) countFail() {
 func (s *Session) accept() *conn {
 	m, c := s.d.Memory, s.d.Counts
 	m.epoch++
-	n := &conn{link: s.result.link, epoch: m.epoch, since: clock.Mono(), expires: m.token.ExpiresAt, subs: newSubs()}
+	n := &conn{link: s.result.link, epoch: m.epoch, since: clock.Mono(), expires: m.token.ExpiresAt,
+		renewAt: m.token.RenewAt(s.d.Config.RenewBefore), subs: newSubs()}
 	n.gen.Accept(m.epoch)
 	c.Connected.Inc()
 	c.Pending.Add(-1)
@@ -97,7 +98,7 @@ func (s *Session) goOn() {
 	s.d.Status.change(func(v *View) {
 		v.Epoch, v.Host, v.Since = c.epoch, c.host, c.since
 		v.LastError, v.RetryAt = "", time.Time{}
-		v.TokenExpires = c.expires
+		v.TokenExpires, v.TokenRenewAt = c.expires, c.renewAt
 		v.Answered = 0
 	})
 	s.armRenewal(time.Until(s.d.Memory.token.RenewAt(s.d.Config.RenewBefore)))

@@ -32,6 +32,7 @@ type View struct {
 	LastError    string            // why the last attempt failed, "" after a success
 	RetryAt      time.Time         // when the next attempt begins, while waiting
 	TokenExpires time.Time
+	TokenRenewAt time.Time      // when its renewal begins
 	Mute         []string       // topics that were granted and bring nothing, redacted
 	Outages      []messages.Gap // the latest, oldest first
 }

@@ -58,6 +58,7 @@ type Session struct {
 	Epoch        uint64
 	Age          time.Duration // 0 without a connection
 	TokenExpires time.Time     // zero before the first login
+	TokenRenewal time.Duration // what is left of its life when its renewal begins
 	Wanted       int
 	Answered     int
 	Rejected     int

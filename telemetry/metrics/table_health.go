@@ -29,6 +29,11 @@ func session() []entry {
 				put(r.Session.TokenExpires.Sub(r.At).Seconds())
 			}
 		}},
+		{n.TokenRenewal, level, "s", "what is left of that life when its renewal begins", func(r *measure.Reading, put put) {
+			if !r.Session.TokenExpires.IsZero() {
+				put(r.Session.TokenRenewal.Seconds())
+			}
+		}},
 		{n.Subscriptions, gauge, "{topic}", "topics wanted, of these answered, of these rejected", func(r *measure.Reading, put put) {
 			by(put, n.State, map[string]uint64{"wanted": uint64(r.Session.Wanted), "answered": uint64(r.Session.Answered),
 				"rejected": uint64(r.Session.Rejected)})
@@ -77,6 +82,9 @@ func health() []entry {
 
 func process() []entry {
 	return []entry{
+		{n.Imbalance, gauge, "{item}", "by how much the sides of a ledger's equations differ", func(r *measure.Reading, put put) {
+			by(put, n.Ledger, r.Ledger.Imbalance())
+		}},
 		{n.Uptime, level, "s", "since the tree's start", func(r *measure.Reading, put put) { put(r.Uptime.Seconds()) }},
 		{n.PoisonKept, gauge, "{message}", "messages kept because they could not be processed", func(r *measure.Reading, put put) { put(float64(r.Poison.Kept)) }},
 		{n.PoisonEvicted, counter, "{message}", "kept ones that had to go for newer ones", func(r *measure.Reading, put put) { put(float64(r.Poison.Evicted)) }},

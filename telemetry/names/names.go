@@ -15,6 +15,7 @@ const (
 	Outcome   = "outcome"    // the ledger's term that a message or an event ended in
 	State     = "state"      // one of a closed set
 	Decision  = "decision"   // of supervision about a failure
+	Ledger    = "ledger"     // L1, L2a, L2b, L3 or L4
 	Signal    = "signal"     // metrics, traces or logs
 	Symbol    = "symbol"     // only when telemetry.metrics.symbols is set
 	Type      = "type"       // of a strategy
@@ -91,6 +92,7 @@ const (
 	ConnectionEpoch      = "feedtree.connection.epoch"
 	ConnectionAge        = "feedtree.connection.age"
 	TokenRemaining       = "feedtree.token.remaining"
+	TokenRenewal         = "feedtree.token.renewal"
 	Subscriptions        = "feedtree.subscriptions"
 	Ready                = "feedtree.ready"
 )
@@ -129,6 +131,7 @@ const (
 // The process and telemetry itself.
 const (
 	BuildInfo      = "feedtree.build.info"
+	Imbalance      = "feedtree.ledger.imbalance"
 	Uptime         = "feedtree.uptime"
 	PoisonKept     = "feedtree.poison.kept"
 	PoisonEvicted  = "feedtree.poison.evicted"
