@@ -61,6 +61,10 @@ mosquitto: ## the tree against a real Mosquitto (skipped with a word where there
 virtual: ## 24 virtual hours with 200 outages, in a bubble; SEED=0 draws another day
 	$(GO) test -count=1 -v ./test/virtual -virtual.full -virtual.seed=$(SEED)
 
+.PHONY: alerts
+alerts: ## the alert rules by promtool, and in a real Prometheus that watches faults (skipped with a word where there is none)
+	$(GO) test -count=1 -v ./test/prometheus
+
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, a tidy module
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }

@@ -56,7 +56,7 @@ func (in *instance) measure(now int64) *measure.Strategy {
 		Queue: depth(in.Q.Counts(), now), DropRate: in.dropRate(), DropWarning: in.cfg.Mailbox.DropWarning,
 		MaxAge: in.cfg.Mailbox.MaxAge, Receiving: in.Receiving(), ReceiveDeadline: in.policy.ReceiveDeadline,
 	}
-	m.Utilisation = float64(m.Queue.Length) / float64(m.Queue.Capacity)
+	m.Utilisation = min(1, float64(m.Queue.Length)/float64(m.Queue.Capacity)) // what is in hand comes on top of a full queue
 	in.Times.AddTo(&m.Latency, &m.Deliver, &m.Process)
 	return m
 }
