@@ -168,8 +168,7 @@ func (t *Tree) Resume(name string) error {
 	if !in.Resume() {
 		return fmt.Errorf("strategy %s is not in quarantine but %s", name, in.State()) // it was stopped just now
 	}
-	t.counts.supervision.Manual.Inc()
-	t.log.Info("a strategy was taken out of quarantine", "event", "strategy_resumed", "strategy", name)
+	t.supervised.by[config.NodeStrategies].ByHand(name, supervision.Resumed)
 	t.send("strategies", &branch.Refresh{})
 	return nil
 }
@@ -184,7 +183,6 @@ func (t *Tree) Restart(name string) error {
 	}
 	switch s := in.State(); {
 	case s == strategies.Backoff && t.supervised.by[config.NodeStrategies].Hasten(name):
-		t.log.Info("a strategy's restart was hastened by hand", "event", "strategy_hastened", "strategy", name)
 		return nil
 	case s == strategies.Quarantined:
 		return fmt.Errorf("strategy %s cannot be restarted: it is quarantined; resume it", name)
@@ -195,8 +193,7 @@ func (t *Tree) Restart(name string) error {
 	if !ok || !in.Renew("restarted by hand") {
 		return fmt.Errorf("strategy %s is being started already", name)
 	}
-	t.counts.supervision.Manual.Inc()
-	t.log.Info("a strategy was restarted by hand", "event", "strategy_restarted", "strategy", name)
+	t.supervised.by[config.NodeStrategies].ByHand(name, supervision.Renewed)
 	t.system.Root.Stop(pid.(*actor.PID))
 	return nil
 }

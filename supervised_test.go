@@ -2,6 +2,7 @@ package feedtree_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -78,6 +79,9 @@ func TestADecodersFailureWithRestForOneRestartsWhatIsBehindItAndLosesNothing(t *
 	s := tree.Snapshot()
 	if v := s.Supervision; v.Failures != 5 || v.Siblings != 15 { // health, dispatcher, strategies
 		t.Errorf("%+v", v)
+	}
+	if k := kinds(tree, "dispatcher"); len(k) != 5 || k[0] != supervision.RestartedAlong {
+		t.Errorf("the dispatcher's events: %v", k)
 	}
 	if c := s.Connection; c.Connected != 1 {
 		t.Errorf("the session was restarted, too: %+v", c)
@@ -228,6 +232,75 @@ func TestAStormOfPanicsEndsInQuarantinesWithTheBooksBalanced(t *testing.T) {
 	}
 	if c := s.Strategies["good"]; c.Delivered != c.Matched || c.Restarts != 0 {
 		t.Errorf("a sibling was hurt: %+v", c)
+	}
+}
+
+func TestABadMessageIsKeptAndItsStrategyKeepsItsState(t *testing.T) {
+	x := harness.Exchange(t, nil)
+	r := &harness.Record{}
+	started, n := 0, 0
+	tree := harness.Start(t, harness.Configured(t, x, func(c *config.Config) { c.Supervision.Budget.Restarts = 1 }), harness.Recording("r", r, func(ctx actor.Context) {
+		switch ctx.Message().(type) {
+		case *actor.Started:
+			started++
+		case messages.Event:
+			if n++; n%10 == 0 {
+				panic(supervision.As(supervision.Poison, errors.New("a price that cannot be")))
+			}
+		}
+	}))
+	harness.Ready(t, tree)
+	x.Publish(topic.BidOffer("AOT"), book("AOT"), 100)
+	harness.Eventually(t, "all events", func() bool { return tree.Snapshot().Strategies["r"].Delivered == 90 })
+	s := tree.Snapshot()
+	if c := s.Strategies["r"]; c.Failed != 10 || c.Restarts != 0 || c.State != "running" || started != 1 {
+		t.Errorf("%+v, started %d times", c, started)
+	}
+	if v := s.Supervision; v.SetAside != 10 || v.Failures != 0 {
+		t.Errorf("%+v", v)
+	}
+	if kept := tree.Poison(); len(kept) != 10 || !strings.Contains(kept[0].Reason, "a price that cannot be") || len(kept[0].Payload) == 0 {
+		t.Errorf("%d are kept", len(kept))
+	}
+	if e := tree.SupervisionEvents(); len(e) != 1 || e[0].Count != 10 || e[0].Kind != supervision.SetAside {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestWhatIsDoneByHandIsToldToWhoWatches(t *testing.T) {
+	x := harness.Exchange(t, nil)
+	watcher := &harness.Record{}
+	var ill atomic.Bool
+	ill.Store(true)
+	tree := harness.Start(t, harness.Configured(t, x, func(c *config.Config) {
+		c.Supervision.Backoff = config.Backoff{Min: time.Hour, Max: time.Hour, Factor: 1}
+		c.Supervision.Budget.Restarts = 1
+	}), harness.Recording("w", watcher, nil, feedtree.WatchSupervision()), failing("bad", &harness.Record{}, &ill))
+	harness.Ready(t, tree)
+	state := func() string { return tree.Snapshot().Strategies["bad"].State }
+	x.Publish(topic.BidOffer("AOT"), book("AOT"), 2)
+	harness.Eventually(t, "it to wait", func() bool { return state() == "backoff" })
+	if n := tree.Strategies()["bad"].NextRestart; n == "" {
+		t.Error("nobody says when it is restarted")
+	}
+	if err := tree.Restart("bad"); err != nil { // not in an hour
+		t.Fatal(err)
+	}
+	harness.Eventually(t, "the quarantine", func() bool { return state() == "quarantined" })
+	ill.Store(false)
+	for _, f := range []func(string) error{tree.Resume, tree.Restart} {
+		if err := f("bad"); err != nil {
+			t.Fatal(err)
+		}
+		harness.Eventually(t, "it to run", func() bool { return state() == "running" })
+	}
+	want := []supervision.Kind{supervision.RestartScheduled, supervision.Restarted, supervision.Quarantined, supervision.Resumed, supervision.Renewed}
+	if got := kinds(tree, "bad"); !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+	harness.Eventually(t, "the watcher to be told of each", func() bool { return watcher.Count("supervised") == len(want) })
+	if v := tree.Snapshot().Supervision; v.Manual != 2 || v.Restarts != 1 || v.Failures != 2 {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -116,7 +116,7 @@ type Restarted struct {
 type Supervised struct {
 	Node     string // the actor's parent: "feed", "health" or "strategies"
 	Child    string // the actor
-	Kind     string // "restart_scheduled", "restarted", "replaced", "quarantined", … as supervision.Kind lists them
+	Kind     string // "restart_scheduled", "restarted", "replaced", "quarantined", … as supervision.Kind lists them all
 	Class    string // of the failure: "bug", "stuck", …
 	Cause    string
 	Attempt  int           // number of the restart since the actor was last stable

@@ -10,8 +10,8 @@ import (
 // Kind says what happened.
 type Kind string
 
-// The kinds of events. Each but Restarted, SetAside and Flagged is the decision about a
-// failure; Restarted says that a scheduled restart was carried out.
+// The kinds of events. Those down to Abandoned are decisions about a failure, but for
+// Restarted, which says that a scheduled restart was carried out.
 const (
 	RestartScheduled Kind = "restart_scheduled"
 	Restarted        Kind = "restarted"
@@ -19,9 +19,12 @@ const (
 	Quarantined      Kind = "quarantined"
 	Stopped          Kind = "stopped"
 	Escalated        Kind = "escalated"
-	Abandoned        Kind = "abandoned" // the tree was stopping
-	SetAside         Kind = "set_aside" // one bad message; the child went on
-	Flagged          Kind = "stuck"     // a Receive that does not return, of a child that cannot be replaced
+	Abandoned        Kind = "abandoned"       // the tree was stopping
+	SetAside         Kind = "set_aside"       // one bad message; the child went on
+	Flagged          Kind = "stuck"           // a Receive that does not return, of a child that cannot be replaced
+	RestartedAlong   Kind = "restarted_along" // with a sibling, by its scope
+	Resumed          Kind = "resumed"         // by hand, out of quarantine
+	Renewed          Kind = "renewed"         // by hand
 )
 
 // The states of a child, but for those that are called as the event that led to them.
@@ -61,7 +64,7 @@ func (s *Strategy) tell(e Event) {
 	switch e.Kind {
 	case SetAside:
 		level = slog.LevelDebug // the mailbox's owner has logged it, within limits
-	case Restarted:
+	case Restarted, RestartedAlong, Resumed, Renewed:
 		level = slog.LevelInfo
 	case Escalated, Quarantined, Stopped, Replaced, Flagged:
 		level = slog.LevelError

@@ -203,7 +203,9 @@ func (s *Strategy) ended(k *kid, e *Event, a Action) {
 func (s *Strategy) schedule(k *kid, e Event, parent actor.Supervisor, pid *actor.PID, siblings []*actor.PID) {
 	s.o.Counts.Pending.Add(1)
 	k.status.State, k.status.Next = Backoff, e.At.Add(e.Delay)
-	p := &pending{event: e, siblings: siblings, now: func() { s.carryOut(parent, pid, map[string]bool{}) }}
+	p := &pending{event: e, siblings: siblings, now: func() {
+		s.carryOut(parent, pid, "along with "+e.Child+", which failed: "+e.Cause, map[string]bool{})
+	}}
 	p.timer = time.AfterFunc(e.Delay, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -216,22 +218,23 @@ func (s *Strategy) schedule(k *kid, e Event, parent actor.Supervisor, pid *actor
 
 // carryOut restarts a child and whom its scope names, and so on for those of them that were
 // waiting for a restart of their own: they have had it then. Restarting only posts a message.
-func (s *Strategy) carryOut(parent actor.Supervisor, pid *actor.PID, done map[string]bool) {
+func (s *Strategy) carryOut(parent actor.Supervisor, pid *actor.PID, why string, done map[string]bool) {
 	name := childName(pid)
 	if done[name] {
 		return
 	}
 	done[name] = true
 	var siblings []*actor.PID
-	if k := s.kids[name]; k != nil && k.pending != nil {
+	if k := s.kid(name); k.pending != nil {
 		siblings = k.pending.siblings
 		s.restarted(k)
 	} else {
 		s.o.Counts.Siblings.Inc()
+		s.tell(Event{At: time.Now().UTC(), Node: s.o.Node, Child: name, Kind: RestartedAlong, Cause: why, Failures: k.failed})
 	}
 	parent.RestartChildren(pid)
 	for _, sibling := range siblings {
-		s.carryOut(parent, sibling, done)
+		s.carryOut(parent, sibling, why, done)
 	}
 }
 
@@ -285,6 +288,14 @@ func (s *Strategy) Hasten(child string) bool {
 	}
 	k.pending.now()
 	return true
+}
+
+// ByHand publishes what a person did to a child.
+func (s *Strategy) ByHand(child string, k Kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o.Counts.Manual.Inc()
+	s.tell(Event{At: time.Now().UTC(), Node: s.o.Node, Child: child, Kind: k, Cause: "by hand", Failures: s.kid(child).failed})
 }
 
 // Forget takes a child that ends for other reasons out of supervision.
