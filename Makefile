@@ -6,8 +6,9 @@ BIN := bin/runner
 FUZZTIME ?= 30s
 BENCHTIME ?= 10x
 RUN ?=
-# What random outages are drawn from.
+# What outages are drawn from, and how long chaos goes on.
 SEED ?= 1
+DURATION ?= 5m
 # The revision goes into the binary where git can tell it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 
@@ -48,6 +49,10 @@ bench: ## every benchmark; the ratios are paired within one run
 .PHONY: balance
 balance: build ## a minute at 10,000 messages a second: the ledgers and the latency
 	./$(BIN) run --sandbox --rate 10000 --duration 60s --summary json --addr 127.0.0.1:0
+
+.PHONY: chaos
+chaos: build ## break the tree at random and hold it to its promises; SEED=7 DURATION=5m
+	./$(BIN) chaos --seed $(SEED) --duration $(DURATION)
 
 .PHONY: sdk
 sdk: ## the official Python SDK against the sandbox (wants port 443)

@@ -271,10 +271,15 @@ func (q *Queue[T]) Close() {
 	q.closed = true
 }
 
-// Reopen undoes Close.
+// Reopen undoes Close. Notices that still wait behind the last element go: between them and
+// what comes now others were pushed and lost, so that what they say holds no more. A loss
+// whose repair was never told would leave a reader blind for ever.
 func (q *Queue[T]) Reopen() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.closed {
+		q.list.clearNotices()
+	}
 	q.closed = false
 }
 

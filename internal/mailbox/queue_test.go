@@ -195,6 +195,20 @@ func TestAQueueIsNotEmptyWhileANoticeWaitsOrARunIsNotPassedOn(t *testing.T) {
 	}
 }
 
+func TestAQueueThatIsOpenedAgainHoldsNoWordOfBefore(t *testing.T) {
+	q := mustQueue(t, config(10, DropOldest))
+	q.Push([]elem{{V: 1}, {Notice: "lost", Count: 1}})
+	q.Close()
+	q.Push([]elem{{V: 2}, {Notice: "back", Count: 1}})
+	q.Discard()
+	q.Reopen()
+	q.Push([]elem{{Notice: "gap", Count: 7}, {V: 3}})
+	q.Reopen() // of one that is open: nothing goes
+	if got := drain(q.Lease(nil)); !slices.Equal(got, []int{-7, 3}) {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestImpossibleConfigurationsAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*Config[elem]){
 		"capacity 0":            func(c *Config[elem]) { c.Capacity = 0 },

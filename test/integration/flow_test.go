@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -274,6 +275,38 @@ func TestAStrategyCanBeTakenOutOfQuarantineAndRestartedByHand(t *testing.T) {
 		}
 	}
 	balanced(t, s)
+}
+
+func TestAStrategyThatIsResumedHearsNothingOfAnOutageThatIsOver(t *testing.T) {
+	x := exchange(t, nil)
+	r := &record{}
+	gate, sane := make(chan struct{}), atomic.Bool{}
+	tree := start(t, configured(t, x, func(c *config.Config) { c.Supervision.Budget.Restarts = 1 }), recording("r", r, func(ctx actor.Context) {
+		if _, ok := ctx.Message().(messages.Event); ok && !sane.Load() {
+			<-gate
+			panic("not yet")
+		}
+	}))
+	ready(t, tree)
+	aot := topic.BidOffer("AOT")
+	x.Publish(aot, bookOf("AOT", messages.Baht), 2)
+	eventually(t, "the first in its hand", func() bool { return r.count("bid_offer AOT 1") == 1 })
+	mustBreak(t, x, sandbox.Fault{Kind: "refuse"})
+	mustBreak(t, x, sandbox.Fault{Kind: "cut"})
+	eventually(t, "the loss", func() bool { return tree.Snapshot().Connection.Failed["server"] > 0 })
+	close(gate) // it fails on both, with word of the loss still waiting
+	eventually(t, "the quarantine", func() bool { return tree.Snapshot().Strategies["r"].State == "quarantined" })
+	x.Heal()
+	ready(t, tree)
+	sane.Store(true)
+	if err := tree.Resume("r"); err != nil {
+		t.Fatal(err)
+	}
+	x.Publish(aot, bookOf("AOT", messages.Baht), 1)
+	eventually(t, "an event", func() bool { return r.count("bid_offer AOT 2") == 1 })
+	if n := r.count("disconnected"); n != 0 {
+		t.Errorf("told of a loss whose repair it was not told: %v", r.all())
+	}
 }
 
 func TestASlowStrategyKeepsTheNewestAndIsTold(t *testing.T) {

@@ -470,6 +470,7 @@ func testHostile(t *testing.T) {
 		},
 		"qos1":    func(p []byte, _ error) bool { return p[0] == 0x32 && len(p) == packetLength(p) },
 		"garbage": func(p []byte, _ error) bool { return p[0]>>4 == 15 },
+		"unasked": func(p []byte, _ error) bool { return bytes.Equal(p, appendPublish(nil, hostileTopic, p[len(p)-9:])) },
 	}
 	if got := slices.Sorted(maps.Keys(sent)); !slices.Equal(got, slices.Sorted(slices.Values(hostileHows))) {
 		t.Errorf("held to their words: %v of %v", got, hostileHows)
@@ -496,7 +497,7 @@ func testHostile(t *testing.T) {
 		x.cut(false)
 		synctest.Wait()
 	}
-	if n := x.Stats().Delivered; n != 2 { // oversized and qos1 are packets, the others none that a client could count
+	if n := x.Stats().Delivered; n != 3 { // oversized, qos1 and unasked are packets, the others none that a client could count
 		t.Errorf("%d counted as delivered", n)
 	}
 }

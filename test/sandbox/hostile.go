@@ -8,7 +8,7 @@ import (
 )
 
 // hostileHows are what a broker can send that none may.
-var hostileHows = []string{"huge", "suback", "publish_cut", "text", "oversized", "qos1", "garbage"}
+var hostileHows = []string{"huge", "suback", "publish_cut", "text", "oversized", "qos1", "garbage", "unasked"}
 
 // hostileTopic is a topic of the feed, so that only what is wrong on purpose is wrong.
 const hostileTopic = "proto/topic/bidofferv3/HOSTILE"
@@ -49,6 +49,8 @@ func (w *wire) hostile(how string) {
 		w.append(append(append(p, hostileTopic...), 0, 1), 1, 0)
 	case "garbage":
 		w.append(bytes.Repeat([]byte{0xf7, 0x00, 0xff, 0x13}, 64), 0, 0)
+	case "unasked": // a message like any other, of a topic that was not subscribed to
+		w.append(appendPublish(nil, hostileTopic, []byte("\x0a\x07HOSTILE")), 1, 0)
 	}
 	w.flush()
 }

@@ -51,13 +51,13 @@ func (r *run) strategy(ctx context.Context, a Action) error {
 		if r.tree.Snapshot().Strategies[name].State != "quarantined" {
 			return nil
 		}
-		r.cast.journal(name).anew()
+		r.cast.journal(name).Anew()
 		if err := r.tree.Resume(name); err != nil {
 			return r.broken("a strategy cannot be resumed: %v", err)
 		}
 	case "spawn":
 		if !r.guest {
-			r.cast.journal(guest).anew()
+			r.cast.journal(guest).Anew()
 			if err := r.tree.Spawn(r.cast.member(guest, nil)); err != nil {
 				return r.broken("a strategy cannot be spawned: %v", err)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/cmd/runner/internal/demo"
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/test/witness"
 )
 
 // The instances with a part of their own.
@@ -26,7 +26,7 @@ const (
 // and a journal of what it saw.
 type cast struct {
 	mu       sync.Mutex
-	journals map[string]*journal
+	journals map[string]*witness.Journal
 	handles  map[string]*feedtree.Handle
 }
 
@@ -41,7 +41,7 @@ type params struct {
 }
 
 func newCast() *cast {
-	return &cast{journals: map[string]*journal{}, handles: map[string]*feedtree.Handle{}}
+	return &cast{journals: map[string]*witness.Journal{}, handles: map[string]*feedtree.Handle{}}
 }
 
 // strategies lists the instances that are there from the start.
@@ -80,11 +80,11 @@ func (c *cast) types() feedtree.StrategyType {
 	})
 }
 
-func (c *cast) journal(name string) *journal {
+func (c *cast) journal(name string) *witness.Journal {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.journals[name] == nil {
-		c.journals[name] = newJournal(name == conflating)
+		c.journals[name] = &witness.Journal{Conflating: name == conflating}
 	}
 	return c.journals[name]
 }
@@ -100,7 +100,7 @@ func (c *cast) handle(name string) *feedtree.Handle {
 type member struct {
 	cast    *cast
 	name    string
-	journal *journal
+	journal *witness.Journal
 	inner   actor.Actor
 }
 
@@ -111,10 +111,8 @@ func (m *member) Receive(ctx actor.Context) {
 		m.cast.mu.Lock()
 		m.cast.handles[m.name] = feedtree.From(ctx)
 		m.cast.mu.Unlock()
-	case messages.Event:
-		m.journal.event(msg)
-	case messages.Notice:
-		m.journal.notice(msg)
+	default:
+		m.journal.See(msg)
 	}
 	m.inner.Receive(ctx)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/test/probe"
 	"github.com/feedtree/feedtree/test/sandbox/market"
 )
 
@@ -62,7 +63,7 @@ type run struct {
 	wanted map[string]int // topics, and how many want them for a reason that can end
 	guest  bool
 	quiet  moment // the last one
-	base   process
+	base   probe.Resources
 	rounds int
 }
 
@@ -129,7 +130,7 @@ func (r *run) play(ctx context.Context, plan *Plan) error {
 	if err := r.settle(ctx, Round{}); err != nil {
 		return notEnd(ctx, err)
 	}
-	r.base = readProcess()
+	r.base = probe.Take()
 	r.line("ready goroutines=%d heap_kib=%d descriptors=%d", r.base.Goroutines, r.base.Heap>>10, r.base.Descriptors)
 	for time.Since(r.began) < r.o.Duration && ctx.Err() == nil {
 		round := plan.Next()
@@ -200,7 +201,7 @@ func (r *run) always(ctx context.Context) error {
 		return r.broken("%v", err)
 	}
 	for name := range s.Strategies {
-		if wrong := r.cast.journal(name).problems(false); len(wrong) > 0 {
+		if wrong := r.cast.journal(name).Problems(false); len(wrong) > 0 {
 			return r.broken("%s saw: %s", name, strings.Join(wrong, "; "))
 		}
 	}

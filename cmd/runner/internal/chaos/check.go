@@ -90,7 +90,7 @@ func subscribed(stats sandbox.Stats, wanted []string) (missing []string, err err
 // seenAll holds what the strategies saw to what was counted for them.
 func seenAll(c *cast, s *ledger.Snapshot) (wrong []string) {
 	for name, counts := range s.Strategies {
-		events, _ := c.journal(name).seen()
+		events, _ := c.journal(name).Seen()
 		least, most := counts.Delivered+counts.Failed, counts.Delivered+counts.Failed
 		if counts.Replaced+counts.Restarts > 0 || name == guest {
 			most += counts.Discarded // an actor that was given up had one in hand
@@ -103,12 +103,12 @@ func seenAll(c *cast, s *ledger.Snapshot) (wrong []string) {
 	if counts := s.Strategies[recorder]; counts.Delivered != counts.Matched {
 		wrong = append(wrong, fmt.Sprintf("of %d events the recorder was given %d", counts.Matched, counts.Delivered))
 	}
-	if topics := all.differs(c.journal(conflating)); len(topics) > 0 {
+	if topics := all.Differs(c.journal(conflating)); len(topics) > 0 {
 		wrong = append(wrong, fmt.Sprintf("the conflating strategy has not the newest of %d topics, %s among them", len(topics), topics[0]))
 	}
-	_, newest := all.seen()
-	if _, at := c.journal(slow).seen(); at != newest {
-		wrong = append(wrong, fmt.Sprintf("the slow strategy's last event is number %d of epoch %d, not %d of %d", at.seq, at.epoch, newest.seq, newest.epoch))
+	_, newest := all.Seen()
+	if _, at := c.journal(slow).Seen(); at != newest {
+		wrong = append(wrong, fmt.Sprintf("the slow strategy's last event is number %d of epoch %d, not %d of %d", at.Seq, at.Epoch, newest.Seq, newest.Epoch))
 	}
 	slices.Sort(wrong)
 	return wrong

@@ -71,20 +71,6 @@ func TestTheBrokerMustHaveWhatIsWantedOnceAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestWhatGrowsBeyondTheBaselineIsNamed(t *testing.T) {
-	base := process{Goroutines: 20, Heap: 5 << 20, Descriptors: 10}
-	for want, p := range map[string]process{
-		"":                {Goroutines: 30, Heap: 10 << 20, Descriptors: 15},
-		"200 goroutines":  {Goroutines: 200, Heap: 5 << 20, Descriptors: 10},
-		"100 descriptors": {Goroutines: 20, Heap: 5 << 20, Descriptors: 100},
-		"KiB of heap":     {Goroutines: 20, Heap: 500 << 20, Descriptors: 10},
-	} {
-		if got := p.over(base); (got == "") != (want == "") || !strings.Contains(got, want) {
-			t.Errorf("%+v: %q, want %q", p, got, want)
-		}
-	}
-}
-
 func TestARoundsBoundIsItsSlowestFaultsAndTheReconnect(t *testing.T) {
 	plain := bound(Round{Actions: []Action{{Verb: Fault, Name: "cut"}}})
 	if plain != longestDelay+dial {

@@ -41,7 +41,7 @@ var faults = []kind{
 	{"rate", false, 0, func(p *Plan) []Arg { return []Arg{{"per_second", float64(500 * (1 + p.rng.IntN(40)))}} }},
 	{"halt", false, 0, none},
 	{"hostile", false, 0, func(p *Plan) []Arg {
-		return []Arg{{"how", pick(p, []string{"huge", "suback", "publish_cut", "text", "oversized", "qos1", "garbage"})}}
+		return []Arg{{"how", pick(p, []string{"huge", "suback", "publish_cut", "text", "oversized", "qos1", "garbage", "unasked"})}}
 	}},
 }
 

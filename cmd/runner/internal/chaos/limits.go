@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/test/probe"
 )
 
 // How the tree is set up: quicker to notice than by default, as polite to the REST API, and
@@ -31,12 +32,11 @@ const (
 	// quietWithin is how long the queues may take to run empty: the slow ones' backlogs, a
 	// stuck strategy's deadline, a restart's delay.
 	quietWithin = 15 * time.Second
-	// What may be left over the baseline: a keep-alive connection or two, timers under way,
-	// what the collector has not got to, the poison store.
-	moreGoroutines  = 25
-	moreDescriptors = 10
-	moreHeap        = 24 << 20
 )
+
+// slack is what may be held over the baseline: a keep-alive connection or two, timers under
+// way, the poison store, what queues keep of what they once needed.
+var slack = probe.Slack{Goroutines: 25, Descriptors: 10, Heap: 24 << 20}
 
 // Tune makes a configuration that connects to an exchange into one for chaos.
 func tune(c config.Config, symbols []string, cast *cast) config.Config {
@@ -45,9 +45,9 @@ func tune(c config.Config, symbols []string, cast *cast) config.Config {
 	s := &c.Session
 	s.KeepAlive, s.PingTimeout, s.ConnectTimeout = keepAlive, pingTimeout, connectTimeout
 	s.RESTTimeout, s.SubscribeTimeout = restTimeout, subscribeTimeout
-	s.Backoff = config.Backoff{Min: time.Second, Max: longestDelay, Factor: 2}
+	s.Backoff = config.Backoff{Min: time.Second, Max: longestDelay, Factor: 2, Jitter: 1}
 	v := &c.Supervision
-	v.Backoff = config.Backoff{Min: 20 * time.Millisecond, Max: 500 * time.Millisecond, Factor: 2}
+	v.Backoff = config.Backoff{Min: 20 * time.Millisecond, Max: 500 * time.Millisecond, Factor: 2, Jitter: 1}
 	v.Budget = config.Budget{Restarts: 10, Window: 10 * time.Second}
 	v.Stable = time.Second
 	v.ReceiveDeadline = receiveDeadline

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/test/probe"
+	"github.com/feedtree/feedtree/test/sandbox"
 )
 
 // bound is how long the tree may take to be whole again once a round's faults are healed.
@@ -31,9 +33,6 @@ func (r *run) settle(ctx context.Context, round Round) error {
 		return err
 	}
 	recovered := time.Since(healed)
-	if err := r.flowing(ctx); err != nil {
-		return err
-	}
 	if err := r.hold(ctx, round.Calm); err != nil {
 		return err
 	}
@@ -54,10 +53,13 @@ func (r *run) settle(ctx context.Context, round Round) error {
 	return nil
 }
 
-// whole waits until the tree is ready and every wanted subscription is back. What was
-// refused comes back with the next connection at the latest: the wait for that is cut short.
+// whole waits until the tree is ready, every wanted subscription is back, and events of the
+// present epoch arrive. What was refused comes back with the next connection at the latest:
+// the wait for that is cut short.
 func (r *run) whole(ctx context.Context, limit time.Duration) error {
 	why, renewed := "", false
+	limit += time.Duration(50 / r.o.Rate * float64(time.Second)) // a slow market takes its time to say something
+	_, before := r.cast.journal(recorder).Seen()
 	over := time.Now().Add(limit)
 	for {
 		ok := false
@@ -79,8 +81,12 @@ func (r *run) whole(ctx context.Context, limit time.Duration) error {
 				ok, why = false, err.Error()
 			case len(missing) > 0:
 				ok, why = false, fmt.Sprintf("%d subscriptions are not back, %s among them", len(missing), missing[0])
+			default:
+				_, at := r.cast.journal(recorder).Seen()
+				ok = before.Before(at) && at.Epoch == r.tree.Snapshot().Epoch
+				why = "no event of the present epoch has arrived"
 			}
-			return ok || (refused > 0 && refused >= len(missing) && !renewed), nil
+			return ok || (len(missing) > 0 && refused >= len(missing) && !renewed), nil
 		})
 		if err != nil || ok {
 			return err
@@ -96,22 +102,6 @@ func (r *run) whole(ctx context.Context, limit time.Duration) error {
 		}
 		over = time.Now().Add(limit)
 	}
-}
-
-// flowing waits until events of the present epoch arrive.
-func (r *run) flowing(ctx context.Context) error {
-	_, before := r.cast.journal(recorder).seen()
-	ok := false
-	limit := dial + time.Duration(50/r.o.Rate*float64(time.Second))
-	err := r.until(ctx, limit, func() (bool, error) {
-		_, at := r.cast.journal(recorder).seen()
-		ok = before.before(at) && at.epoch == r.tree.Snapshot().Epoch
-		return ok, r.always(ctx)
-	})
-	if err == nil && !ok {
-		return r.broken("whole again, but no event of the present epoch arrived within %v", limit)
-	}
-	return err
 }
 
 // silence waits until nothing moves, and checks everything that must then be exact.
@@ -157,13 +147,13 @@ func (r *run) exact(now moment, orderly bool) string {
 	wrong = append(wrong, seenAll(r.cast, now.tree)...)
 	for name := range now.tree.Strategies {
 		here := now.tree.Strategies[name].State == "running"
-		for _, p := range r.cast.journal(name).problems(here) {
+		for _, p := range r.cast.journal(name).Problems(here) {
 			wrong = append(wrong, name+" saw: "+p)
 		}
 	}
-	if r.base != (process{}) {
-		if over := readProcess().over(r.base); over != "" {
-			wrong = append(wrong, "L6: "+over)
+	if r.base != (probe.Resources{}) {
+		if err := probe.Take().Over(r.base, slack); err != nil {
+			wrong = append(wrong, "L6: "+err.Error())
 		}
 	}
 	return strings.Join(wrong, "; ")
@@ -179,7 +169,12 @@ func (r *run) stop() error {
 	if failure != nil {
 		return &Error{What: fmt.Sprintf("the tree has ended by itself: %v", failure), Snapshot: s}
 	}
-	stats, err := r.x.stats(context.Background())
+	var stats sandbox.Stats
+	err := r.until(context.Background(), dial, func() (bool, error) { // it may take a moment to see the end
+		var err error
+		stats, err = r.x.stats(context.Background())
+		return stats.OpenConnections == 0, err
+	})
 	if err != nil {
 		return err
 	}

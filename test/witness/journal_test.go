@@ -1,4 +1,4 @@
-package chaos
+package witness
 
 import (
 	"strings"
@@ -50,16 +50,11 @@ func TestWhatAJournalTakesAndWhatItDoesNot(t *testing.T) {
 		{"never said to be back", false, []any{down(1), gap(2), book("AOT", 2, 1)}, "followed by no reconnected"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := newJournal(c.conflating)
+			j := &Journal{Conflating: c.conflating}
 			for _, m := range c.saw {
-				switch m := m.(type) {
-				case messages.Event:
-					j.event(m)
-				case messages.Notice:
-					j.notice(m)
-				}
+				j.See(m)
 			}
-			got := strings.Join(j.problems(true), "; ")
+			got := strings.Join(j.Problems(true), "; ")
 			if (got == "") != (c.wrong == "") || !strings.Contains(got, c.wrong) {
 				t.Errorf("found %q, want %q", got, c.wrong)
 			}
@@ -68,11 +63,29 @@ func TestWhatAJournalTakesAndWhatItDoesNot(t *testing.T) {
 }
 
 func TestWhoWasAwayIsNotHeldToWhatWasToldMeanwhile(t *testing.T) {
-	j := newJournal(false)
-	j.notice(&messages.Disconnected{Epoch: 1})
-	j.anew()
-	j.event(book("AOT", 3, 10))
-	if got := j.problems(true); len(got) > 0 {
+	j := &Journal{}
+	j.See(&messages.Disconnected{Epoch: 1})
+	j.Anew()
+	j.See(book("AOT", 3, 10))
+	if got := j.Problems(true); len(got) > 0 {
 		t.Error(got)
+	}
+}
+
+func TestTheNewestOfEachTopicIsCompared(t *testing.T) {
+	all, newest := &Journal{}, &Journal{Conflating: true}
+	for _, e := range []messages.Event{book("AOT", 1, 1), book("PTT", 1, 2), book("AOT", 1, 3)} {
+		all.See(e)
+	}
+	newest.See(book("AOT", 1, 3))
+	if got := all.Differs(newest); len(got) != 1 || got[0] != "bid_offer PTT" {
+		t.Errorf("%v", got)
+	}
+	newest.See(book("PTT", 1, 2))
+	if got := all.Differs(newest); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	if n, at := all.Seen(); n != 3 || at != (Place{1, 3}) {
+		t.Errorf("%d, %v", n, at)
 	}
 }
