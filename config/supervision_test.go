@@ -96,12 +96,12 @@ func TestANonsensicalPolicyIsRefusedWithItsKey(t *testing.T) {
 	const listed = "strategies: [{name: spread-1, type: x}]\n"
 	for text, want := range map[string]string{
 		"supervision: {scope: one_for_two}":                                         `c.yaml:1: supervision.scope: "one_for_two": expected one_for_one, one_for_all, rest_for_one, did you mean one_for_one?`,
-		"supervision: {after: quarantine}":                                          `c.yaml:1: supervision.after: "quarantine": the feed cannot go on without this part: only escalate can hold; of strategies it is said in supervision.nodes.strategies`,
+		"supervision: {after: quarantine}":                                          `c.yaml:1: supervision.after: "quarantine": the feed cannot go on without this part: only escalate can hold; for strategies set supervision.nodes.strategies.after`,
 		"supervision: {after: give_up}":                                             `c.yaml:1: supervision.after: "give_up": expected escalate`,
 		"supervision: {backoff: {jitter: 1.5}}":                                     `c.yaml:1: supervision.backoff.jitter: "1.5": expected 0 to 1`,
 		"supervision: {receive_deadline: -1s}":                                      `c.yaml:1: supervision.receive_deadline: "-1s": expected a duration above 0 and at most a year`,
 		"supervision: {nodes: {sesion: {}}}":                                        `c.yaml:1: supervision.nodes.sesion: unknown key, did you mean supervision.nodes.session?`,
-		"supervision: {nodes: {decoder: {after: stop}}}":                            `c.yaml:1: supervision.nodes.decoder.after: "stop": the feed cannot go on without this part: only escalate can hold; of strategies it is said in supervision.nodes.strategies`,
+		"supervision: {nodes: {decoder: {after: stop}}}":                            `c.yaml:1: supervision.nodes.decoder.after: "stop": the feed cannot go on without this part: only escalate can hold; for strategies set supervision.nodes.strategies.after`,
 		"supervision: {nodes: {strategies: {scope: one_for_all}}}":                  `c.yaml:1: supervision.nodes.strategies.scope: "one_for_all": strategies have no order and must not hurt each other: only one_for_one can hold`,
 		"supervision: {nodes: {health: {budget: {restarts: 0}}}}":                   `c.yaml:1: supervision.nodes.health.budget.restarts: "0": expected 1 to 1000000`,
 		"supervision: {nodes: {health: {budget: {restart: 1}}}}":                    `c.yaml:1: supervision.nodes.health.budget.restart: unknown key, did you mean supervision.nodes.health.budget.restarts?`,

@@ -108,7 +108,7 @@ func (v *checker) scope(key, scope string, allowed []string) {
 
 func (v *checker) after(key, after string, allowed []string) {
 	if slices.Contains(optional, after) && !slices.Contains(allowed, after) {
-		v.fail(key, after, "the feed cannot go on without this part: only %s can hold; of strategies it is said in supervision.nodes.strategies", Escalate)
+		v.fail(key, after, "the feed cannot go on without this part: only %s can hold; for strategies set supervision.nodes.strategies.after", Escalate)
 		return
 	}
 	v.oneOf(key, after, allowed...)
