@@ -144,8 +144,15 @@ func (c *Seam) Next() *raw.Generation { return c.next }
 func (c *Seam) Judge(m *raw.Message) Verdict {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// A seam may end while the decoder is about to ask it; what it then says must hold as well.
+	abandoned := c.ended && !c.passing
 	switch {
-	case m.Gen == c.old && !c.passing && !c.ended:
+	case m.Gen == c.old && abandoned:
+		return Deliver
+	case m.Gen == c.next && abandoned:
+		c.all.Feed.Superseded.Inc()
+		return Superseded
+	case m.Gen == c.old && !c.passing:
 		p := c.pass(m.Topic)
 		if len(p.past) == maxPast {
 			p.past = append(p.past[:0], p.past[maxPast/2:]...)
