@@ -319,8 +319,10 @@ func TestCutsDuringRollOversLeaveOneConnectionAndBalancedBooks(t *testing.T) {
 	t.Parallel()
 	x := harness.Exchange(t, func(c *sandbox.Config) { c.TokenTTL = 2 * time.Second })
 	r := &harness.Record{}
-	tree := harness.Start(t, harness.Configured(t, x, nil), harness.Recording("r", r, nil))
+	// Two in a row would pass for an exchange that allows one connection.
+	tree := harness.Start(t, harness.Configured(t, x, func(c *config.Config) { c.Session.Rollover = "overlap" }), harness.Recording("r", r, nil))
 	harness.Ready(t, tree)
+	harness.Break(t, x, sandbox.Fault{Kind: "delay", Delay: 20e6}) // each state lasts long enough to be met
 	stop := publisher(x, []string{"AOT", "PTT"}, 2_000, numbered)
 	defer stop()
 	for i, state := range []string{"rolling over", "passing topics", "parting", "passing topics"} {
