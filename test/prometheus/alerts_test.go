@@ -158,6 +158,7 @@ func TestEachFaultFiresItsAlertsInARealPrometheusAndNoFaultFiresNone(t *testing.
 		return len(missing()) == 0
 	})
 	quiet(t, prometheus)
+	askTheDashboard(t, prometheus)
 }
 
 // quiet holds the healthy runner to having fired nothing in all that time.
