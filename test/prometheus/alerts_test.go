@@ -30,8 +30,10 @@ func faults(bodies ...string) func(*runner) {
 
 // scenarios are all the alerts but FeedtreeLedgerUnbalanced: there is no way to make the
 // feed lose count.
-func scenarios() map[string]scenario {
+func scenarios(t *testing.T) map[string]scenario {
 	return map[string]scenario{
+		// What docs/telemetry.md has a newcomer start, in a hurry.
+		"newcomer":  {config: read(t, "deploy/demo.yaml"), args: []string{"--rate", "4000"}, want: []string{"FeedtreeStrategyFailures"}},
 		"malformed": {spoil: faults(`{"kind":"malform","ratio":0.1}`), want: []string{"FeedtreeParseErrors"}},
 		"panicking": {
 			config: demo("panicking", "panic_every: 20", ", supervision: {backoff: {max: 200ms}}"),
@@ -89,7 +91,7 @@ func TestEachFaultFiresItsAlertsInARealPrometheusAndNoFaultFiresNone(t *testing.
 		t.Skip("there is no prometheus")
 	}
 	binary := build(t)
-	all := scenarios()
+	all := scenarios(t)
 	all[healthy] = scenario{config: demo("healthy", "", ", mailbox: {max_age: 1m}"), args: []string{"--set", "telemetry.metrics.symbols=true"}}
 	runners := map[string]*runner{}
 	var mu sync.Mutex

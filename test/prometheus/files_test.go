@@ -1,6 +1,7 @@
 // Package prometheus_test holds what stands under deploy/ to the feed that it is for: the
 // alert rules, by promtool and in a real Prometheus that watches real runners with faults in
-// force; the dashboard, each of its expressions asked there. Where there is no prometheus those parts skip; CI installs it.
+// force; the dashboard, each of its expressions asked there; compose, as far as
+// can be told without an engine. Where there is no prometheus those parts skip; CI installs it.
 package prometheus_test
 
 import (
