@@ -44,3 +44,10 @@ func positive(mono int64) int64 {
 
 // Since gives the time passed from an earlier Mono to a later one, never negative.
 func Since(later, earlier int64) time.Duration { return time.Duration(max(0, later-earlier)) }
+
+// WallAt gives the wall clock of a monotonic moment, to show it: by the difference between the
+// two clocks now, so nothing may be measured by it.
+func WallAt(mono int64) int64 {
+	now := Now()
+	return now.Wall - (now.Mono - mono)
+}

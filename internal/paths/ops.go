@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/telemetry/names"
 )
 
@@ -31,7 +32,7 @@ func (t *Tracer) Do(op Op) {
 }
 
 func (t *Tracer) makeOp(op *Op) {
-	wall := wallOf(op.Start)
+	wall := clock.WallAt(op.Start)
 	t.makePart(context.Background(), op, func(mono int64) time.Time { return time.Unix(0, wall+mono-op.Start) }, op.Start, op.End)
 }
 

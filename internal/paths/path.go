@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/messages"
@@ -176,12 +175,6 @@ func (t *Tracer) spanIDOf(p *Path, k place, part int) trace.SpanID {
 		return trace.SpanID{}
 	}
 	return t.spanID(k, part)
-}
-
-// wallOf gives the wall clock of a moment that no event knows.
-func wallOf(mono int64) int64 {
-	now := clock.Now()
-	return now.Wall - (now.Mono - mono)
 }
 
 func key(name string) attribute.Key { return attribute.Key(name) }
