@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,9 @@ type Tree struct {
 	router *dispatcher.Router
 	poison *poison.Store
 	paths  *paths.Tracer // nil traces nothing
+
+	replaying sync.Mutex        // held by Replay
+	secrets   *strings.Replacer // takes out of users' texts what no log may hold
 
 	counts struct {
 		feed        ledger.Feed
@@ -159,6 +163,7 @@ func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, e
 	}
 	t.lines = ratelog.New(t.log)
 	t.seams = &seam.Seams{Feed: &t.counts.feed}
+	t.secrets = secretsOf(cfg.Credentials)
 	var errs []error
 	var order []string
 	for _, typ := range types {
@@ -240,6 +245,7 @@ func (t *Tree) shutdown(ctx context.Context) {
 	t.queue.End()
 	for _, in := range t.list() {
 		in.Q.End()
+		in.Abandon() // whoever has not returned by now reaches nobody any more
 	}
 	t.paths.Close(ctx)
 	t.rest.CloseIdle()

@@ -6,18 +6,36 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
 
+	"github.com/feedtree/feedtree/actors/strategies"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/messages"
 )
 
 var handleID = ctxext.NextContextExtensionID()
 
-// Handle is a strategy's way to the tree. It belongs to the instance, not to an
-// incarnation, and stays good over restarts. All methods are safe for concurrent use and may
-// be called from inside Receive, in any state of the connection.
+// ErrReplaced is what an actor's handle and context answer once it was replaced, because its
+// Receive did not return, or stopped.
+var ErrReplaced = strategies.ErrReplaced
+
+// Handle is a strategy's way to the tree. It stays good over the restarts that follow
+// failures. All methods are safe for concurrent use and may be called from inside Receive, in
+// any state of the connection.
+//
+// Once the actor was replaced, stopped or restarted by hand, its handle changes nothing any
+// more: methods return ErrReplaced or zero, and its successor has one of its own.
 type Handle struct {
 	tree *Tree
 	in   *instance
+	mine func() bool
+}
+
+// good reports whether the handle still is its instance's, and counts the attempt if not.
+func (h *Handle) good() bool {
+	if h.mine() {
+		return true
+	}
+	h.in.Ignored.Inc()
+	return false
 }
 
 // ExtensionID lets the engine keep the handle in the actor's context.
@@ -40,6 +58,9 @@ func (h *Handle) Name() string { return h.in.Name }
 // instance is configured for. Symbols it has already are passed over. An error names a
 // symbol of impossible form, and nothing is subscribed.
 func (h *Handle) Subscribe(symbols ...string) error {
+	if !h.good() {
+		return ErrReplaced
+	}
 	names, err := h.topics(symbols)
 	if err != nil {
 		return err
@@ -50,12 +71,14 @@ func (h *Handle) Subscribe(symbols ...string) error {
 // Unsubscribe takes symbols from what the strategy receives. Events of theirs that wait in
 // its queue are still delivered. Symbols it does not have are passed over.
 func (h *Handle) Unsubscribe(symbols ...string) error {
+	if !h.good() {
+		return ErrReplaced
+	}
 	names, err := h.topics(symbols)
 	if err != nil {
 		return err
 	}
-	h.tree.unsubscribe(h.in, names)
-	return nil
+	return h.tree.unsubscribe(h.in, names)
 }
 
 func (h *Handle) topics(symbols []string) (out []string, err error) {
@@ -80,6 +103,9 @@ func (h *Handle) topics(symbols []string) (out []string, err error) {
 // For exchange infos and orders symbols must be empty: they are those of the configured
 // markets and accounts. Bars come in the instance's intervals.
 func (h *Handle) SubscribeTo(kind messages.Kind, symbols ...string) error {
+	if !h.good() {
+		return ErrReplaced
+	}
 	intervals := h.in.cfg.Intervals
 	if len(intervals) == 0 {
 		intervals = config.DefaultStrategy("", "").Intervals
@@ -93,10 +119,18 @@ func (h *Handle) SubscribeTo(kind messages.Kind, symbols ...string) error {
 
 // Discard throws the strategy's backlog away, counted, and returns how many events went.
 // Notices stay.
-func (h *Handle) Discard() int { return h.in.Q.Discard() }
+func (h *Handle) Discard() int {
+	if !h.good() {
+		return 0
+	}
+	return h.in.Q.Discard()
+}
 
 // Backlog is the number of events that wait, and how many may.
 func (h *Handle) Backlog() (queued, capacity int) {
+	if !h.mine() {
+		return 0, 0
+	}
 	c := h.in.Q.Counts()
 	return c.Queued, c.Capacity
 }
@@ -104,9 +138,14 @@ func (h *Handle) Backlog() (queued, capacity int) {
 // Utilisation is how full the strategy's mailbox is, 0 to 1.
 func (h *Handle) Utilisation() float64 {
 	queued, capacity := h.Backlog()
-	return float64(queued) / float64(capacity)
+	return float64(queued) / float64(max(capacity, 1))
 }
 
 // DropRate is the share of the strategy's events that its mailbox dropped, 0 to 1, averaged
 // over about the last ten seconds.
-func (h *Handle) DropRate() float64 { return h.in.dropRate() }
+func (h *Handle) DropRate() float64 {
+	if !h.mine() {
+		return 0
+	}
+	return h.in.dropRate()
+}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
 
 	"github.com/feedtree/feedtree/actors/branch"
 	"github.com/feedtree/feedtree/actors/dispatcher"
@@ -112,7 +113,9 @@ func (t *Tree) add(s config.Strategy) error {
 	c := strategies.Config{
 		Name: s.Name, Type: s.Type, Queue: q,
 		New:       func() (actor.Actor, error) { return typ.build(params) },
-		Extension: &Handle{tree: t, in: in},
+		Extension: func(mine func() bool) ctxext.ContextExtension { return &Handle{tree: t, in: in, mine: mine} },
+		Topic:     t.topics.At,
+		Reason:    func(reason any) error { return supervision.Plain(reason, t.secrets.Replace) },
 		Poison:    t.poison, Lines: t.lines, Unread: &t.counts.unread,
 		Paths: t.paths,
 	}
@@ -227,6 +230,7 @@ func (t *Tree) StopStrategy(ctx context.Context, name string) error {
 	select {
 	case <-in.Done():
 	case <-ctx.Done():
+		in.Abandon()
 		err = fmt.Errorf("strategy %s did not return and was abandoned: %w", name, ctx.Err())
 	}
 	in.Q.End()
@@ -281,7 +285,11 @@ func (t *Tree) replaceIfStuck(in *instance) {
 		return
 	}
 	old, _ := t.pids.Load("strategies/" + in.ActorName())
-	if t.supervised.stuck(in.Name, in.GiveUp()) {
+	cause := in.GiveUp()
+	if old != nil {
+		supervision.StopBelow(t.system, old.(*actor.PID)) // it cannot stop its children itself
+	}
+	if t.supervised.stuck(in.Name, cause) {
 		in.Replaced.Inc()
 	}
 	if parent, ok := t.pids.Load("strategies"); ok && old != nil {
@@ -373,5 +381,7 @@ func sum(a, b ledger.Strategy) ledger.Strategy {
 	b.Notices += a.Notices
 	b.Restarts += a.Restarts
 	b.Replaced += a.Replaced
+	b.Replayed += a.Replayed
+	b.Ignored += a.Ignored
 	return b
 }

@@ -95,13 +95,19 @@ func (t *Tree) subscribe(in *instance, names []string) error {
 	}
 	routes := make([]dispatcher.Topic, len(list))
 	t.mu.Lock()
+	if in.gone {
+		t.mu.Unlock()
+		return ErrReplaced // its name, by which topics are wanted, may be another's by now
+	}
 	for i, tp := range list {
 		in.topics[tp.Name] = true
 		routes[i] = dispatcher.Topic{Index: tp.Index, Symbol: tp.Symbol}
 	}
-	t.mu.Unlock()
 	t.router.Route(in.outlet, routes...)
-	return t.want(in.Name, names)
+	t.wantLocked(in.Name, list, names)
+	t.mu.Unlock()
+	t.changed()
+	return nil
 }
 
 // want makes the topics wanted by an owner and tells those whom it concerns.
@@ -111,6 +117,14 @@ func (t *Tree) want(owner string, names []string) error {
 		return err
 	}
 	t.mu.Lock()
+	t.wantLocked(owner, list, names)
+	t.mu.Unlock()
+	t.changed()
+	return nil
+}
+
+// wantLocked is want with Tree.mu held; list are the topics of the names.
+func (t *Tree) wantLocked(owner string, list []*topic.Topic, names []string) {
 	first := t.wanted.Add(owner, names...)
 	for _, tp := range list {
 		switch {
@@ -127,14 +141,17 @@ func (t *Tree) want(owner string, names []string) error {
 			}
 		}
 	}
-	t.mu.Unlock()
-	t.changed()
-	return nil
 }
 
 // release is want undone.
 func (t *Tree) release(owner string, names []string) {
 	t.mu.Lock()
+	t.releaseLocked(owner, names)
+	t.mu.Unlock()
+	t.changed()
+}
+
+func (t *Tree) releaseLocked(owner string, names []string) {
 	last := t.wanted.Remove(owner, names...)
 	for _, name := range last {
 		if s := symbolOf(name); s != "" {
@@ -144,12 +161,14 @@ func (t *Tree) release(owner string, names []string) {
 			}
 		}
 	}
-	t.mu.Unlock()
-	t.changed()
 }
 
-func (t *Tree) unsubscribe(in *instance, names []string) {
+func (t *Tree) unsubscribe(in *instance, names []string) error {
 	t.mu.Lock()
+	if in.gone {
+		t.mu.Unlock()
+		return ErrReplaced
+	}
 	var routes []dispatcher.Topic
 	for _, name := range names {
 		delete(in.topics, name)
@@ -157,9 +176,11 @@ func (t *Tree) unsubscribe(in *instance, names []string) {
 			routes = append(routes, dispatcher.Topic{Index: tp.Index, Symbol: tp.Symbol})
 		}
 	}
-	t.mu.Unlock()
 	t.router.Unroute(in.outlet, routes...)
-	t.release(in.Name, names)
+	t.releaseLocked(in.Name, names)
+	t.mu.Unlock()
+	t.changed()
+	return nil
 }
 
 func (t *Tree) changed() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
 )
 
 // StrategyType is a kind of strategy that instances can be made of. Make one with Type.
@@ -93,8 +94,14 @@ func Type[P any](name string, new func(P) (actor.Actor, error), options ...Optio
 	return t
 }
 
-// decode makes an instance's parameters: the defaults, with what is configured over them.
-func (t StrategyType) decode(key string, raw map[string]any) (any, error) {
+// decode makes an instance's parameters: the defaults, with what is configured over them. A
+// panic in the user's Validate, or in an UnmarshalText, is an error of the configuration.
+func (t StrategyType) decode(key string, raw map[string]any) (params any, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			params, err = nil, &config.Error{Key: key, Reason: fmt.Sprintf("checking the parameters of strategy type %s panicked: %s", t.name, supervision.Plain(reason, nil))}
+		}
+	}()
 	p := reflect.New(t.params)
 	p.Elem().Set(reflect.ValueOf(t.base))
 	var meta mapstructure.Metadata

@@ -359,16 +359,20 @@ func childName(pid *actor.PID) string {
 	return name
 }
 
+// causeLimit is how much of a failure's reason is shown, in bytes.
+const causeLimit = 300
+
 // Cause renders a failure's reason as one line of at most 300 bytes.
 func Cause(reason any) string {
-	text := strings.Map(func(r rune) rune {
+	text, ok := reason.(string)
+	if !ok {
+		text = fmt.Sprint(reason)
+	}
+	text = strings.ToValidUTF8(text[:min(len(text), causeLimit)], "")
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
 		}
 		return r
-	}, fmt.Sprint(reason))
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "")
-	}
-	return text
+	}, text)
 }

@@ -2,6 +2,7 @@ package supervision
 
 import (
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,18 @@ func Send(ctx Sender, pid *actor.PID, message any) bool {
 	}
 	ctx.Send(pid, message)
 	return true
+}
+
+// StopBelow stops everything below an actor that cannot do so itself because it does not
+// return. The engine gives no other way to its children than the registry of all actors.
+func StopBelow(system *actor.ActorSystem, pid *actor.PID) {
+	for _, bucket := range system.ProcessRegistry.LocalPIDs.LocalPIDs {
+		for _, id := range bucket.Keys() {
+			if strings.HasPrefix(id, pid.Id+"/") {
+				system.Root.Stop(system.NewLocalPID(id))
+			}
+		}
+	}
 }
 
 // StopTree stops a root actor with all below it, then the system. An actor that does not

@@ -131,15 +131,21 @@ func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, beg
 	} else {
 		a.d.Feed.DecodeErrors[codec.ClassOf(err)].Inc()
 	}
-	a.keep(t.Key(), m, epoch, class, err.Error())
+	a.keep(t, m, epoch, class, err.Error())
 	a.d.Paths.Undecoded(m, began, class, err.Error())
 	a.d.Lines.Log(slog.LevelWarn, class, "payload refused",
 		"event", "decode_error", "class", class, "topic", t.Key(), "bytes", len(m.Payload), "error", err)
 }
 
-func (a *Decoder) keep(key string, m *raw.Message, epoch uint64, class, reason string) {
+func (a *Decoder) keep(t *topic.Topic, m *raw.Message, epoch uint64, class, reason string) {
+	var key string
+	if t != nil {
+		key = t.Key()
+	} else {
+		key = topic.Redact(m.Topic)
+	}
 	a.d.Poison.Keep(poison.Entry{At: wall(m.Wall), Node: "decoder", Class: class, Reason: reason,
-		Topic: key, Epoch: epoch, Payload: m.Payload})
+		Topic: key, Epoch: epoch, Payload: m.Payload, Mono: m.Mono, Of: t})
 }
 
 // OnPanic is the mailbox's failure hook: it counts the message that the decoder panicked
@@ -156,6 +162,6 @@ func OnPanic(d Deps) func(m raw.Message, isElement bool, reason any) {
 		}
 		d.Feed.DecodeErrors[ledger.Panic].Inc()
 		d.Paths.Undecoded(&m, m.Mono, ledger.Panic.String(), "the decoder panicked on this payload")
-		(&Decoder{d: d}).keep(topic.Redact(m.Topic), &m, m.Gen.Epoch(), ledger.Panic.String(), "the decoder panicked on this payload")
+		(&Decoder{d: d}).keep(d.Topics.Lookup(m.Topic), &m, m.Gen.Epoch(), ledger.Panic.String(), "the decoder panicked on this payload")
 	}
 }

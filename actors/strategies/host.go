@@ -8,6 +8,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/messages"
 )
 
@@ -16,23 +17,38 @@ import (
 type host struct {
 	in   *Instance
 	inc  *incarnation
-	mine func() bool // false once the actor was replaced
 	user actor.Actor
+	ctx  actor.Context // what the user's actor is given
 }
+
+// mine reports whether the actor is its instance's: false once it was replaced.
+func (h *host) mine() bool { return h.in.current.Load() == h.inc }
 
 // Receive implements actor.Actor.
 func (h *host) Receive(ctx actor.Context) {
-	switch ctx.Message().(type) {
+	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		h.onStarted(ctx)
 	case *actor.Stopping, *actor.Restarting:
-		h.guarded(ctx)
+		h.guarded()
 	case *actor.Stopped:
-		h.guarded(ctx)
+		h.guarded()
 		h.in.end(h.inc)
+	case *Replay:
+		h.onReplay(ctx, m)
 	default:
-		h.user.Receive(ctx)
+		h.onMessage()
 	}
+}
+
+// onMessage hands over whatever needs nothing done. What was sent to an actor before it was
+// replaced is left unread.
+func (h *host) onMessage() {
+	if !h.mine() {
+		h.in.Unread.Inc()
+		return
+	}
+	h.user.Receive(h.ctx)
 }
 
 // onStarted makes the user's actor and shows it what must come before any event: Started,
@@ -42,10 +58,13 @@ func (h *host) onStarted(ctx actor.Context) {
 	if err != nil {
 		panic(fmt.Errorf("strategy %s could not be made: %w", h.in.Name, err))
 	}
-	h.user = user
-	ctx.Set(h.in.Extension)
+	if user == nil {
+		panic(fmt.Sprintf("strategy %s could not be made: its constructor returned no actor and no error", h.in.Name))
+	}
+	ctx.Set(h.inc.handle)
 	ctx.Set(&traced{h.in, h.inc})
-	user.Receive(ctx)
+	h.user, h.ctx = user, &scope{ctx, h}
+	user.Receive(h.ctx)
 	if cause := h.in.cause.Swap(nil); cause != nil {
 		h.show(ctx, &messages.Restarted{Cause: *cause, Lost: h.in.lost.Swap(0), At: time.Now().UTC()})
 	}
@@ -63,20 +82,35 @@ func (h *host) show(ctx actor.Context, n messages.Notice) {
 	ctx.Receive(&actor.MessageEnvelope{Message: n})
 }
 
-// guarded hands over the last messages of an actor's life. A panic in one of them would
-// resurrect it, hide its end from the tree, or loop: it is logged and goes no further.
-func (h *host) guarded(ctx actor.Context) {
+// guarded hands over the last messages of an actor's life. A failure in one of them would
+// resurrect it, hide its end from the tree, or loop: it is logged and goes no further. They
+// have a goroutine of their own, because runtime.Goexit cannot be recovered from.
+func (h *host) guarded() {
 	if h.user == nil {
 		return
 	}
-	defer func() {
-		if reason := recover(); reason != nil {
-			h.in.Lines.Log(slog.LevelError, "strategy_end/"+h.in.Name, "a strategy failed in its last message",
-				"event", "strategy_end_failed", "strategy", h.in.Name, "message", fmt.Sprintf("%T", ctx.Message()),
-				"cause", oneLine(fmt.Sprint(reason)), "stack", string(debug.Stack()))
-		}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		returned := false
+		defer func() {
+			if !returned {
+				h.failedLast(recover())
+			}
+		}()
+		h.user.Receive(h.ctx)
+		returned = true
 	}()
-	h.user.Receive(ctx)
+	<-ended
+}
+
+func (h *host) failedLast(reason any) {
+	if reason == nil {
+		reason = mailbox.ErrGoexit
+	}
+	h.in.Lines.Log(slog.LevelError, "strategy_end/"+h.in.Name, "a strategy failed in its last message",
+		"event", "strategy_end_failed", "strategy", h.in.Name, "message", fmt.Sprintf("%T", h.ctx.Message()),
+		"cause", h.in.Reason(reason).Error(), "stack", string(debug.Stack()))
 }
 
 // end notes that an actor has stopped, if it is the one the instance has.

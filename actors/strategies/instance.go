@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +29,7 @@ import (
 	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
@@ -56,8 +56,13 @@ type Config struct {
 	Queue      mailbox.Config[flow.Item]
 	// New makes the user's actor; its error counts as a failure of that start.
 	New func() (actor.Actor, error)
-	// Extension is set in the actor's context, so that the user's code can reach its handle.
-	Extension ctxext.ContextExtension
+	// Extension makes what is set in the actor's context, so that the user's code can reach its
+	// handle, one for each incarnation; mine is false once that was replaced.
+	Extension func(mine func() bool) ctxext.ContextExtension
+	// Topic finds a topic by its dense index.
+	Topic func(int) *topic.Topic
+	// Reason makes an error of text alone of what the user's actor panicked with.
+	Reason func(any) error
 	// Snapshot lists what a new incarnation is shown before its first event; nil for nothing.
 	Snapshot func() []messages.Notice
 	Times    *Times // nil for new ones
@@ -73,6 +78,8 @@ type Instance struct {
 	Q        *mailbox.Queue[flow.Item]
 	Restarts ledger.Counter
 	Replaced ledger.Counter
+	Replayed ledger.Counter // events handed over once more, by hand
+	Ignored  ledger.Counter // what replaced actors tried that reached nobody
 
 	state   atomic.Int32
 	current atomic.Pointer[incarnation]
@@ -94,6 +101,8 @@ type incarnation struct {
 	running atomic.Int64 // clock.Mono at which the Receive in progress began, 0 when idle
 	hand    mailbox.Hand[flow.Item]
 	asked   atomic.Uint32 // paths.Asked, for the event in hand
+	handle  ctxext.ContextExtension
+	replay  atomic.Pointer[Replay] // the one it is working on
 }
 
 // New makes an instance and its queue; errors are those of the queue's configuration.
@@ -173,26 +182,34 @@ func (in *Instance) Receiving() time.Duration {
 // kept and counted failed, its successor, under another name, is told why, and
 // whatever it does when it wakes is nobody's. It returns the cause.
 func (in *Instance) GiveUp() (cause string) {
-	cause = fmt.Sprintf("stuck: Receive has not returned for %v", in.Receiving().Round(time.Millisecond))
+	since := in.Receiving()
+	cause = fmt.Sprintf("stuck: Receive has not returned for %v", since.Round(time.Millisecond))
 	in.cause.Store(&cause)
-	if it, ok := in.Q.Current(); ok {
+	// First it is nobody's, or else it could wake and be handed one event more in between.
+	it, ok := in.Q.Revoke()
+	old := in.current.Swap(nil)
+	if ok {
 		in.lost.Add(1)
 		in.keep(&it, "stuck", cause, "")
-		in.traceFailure(in.current.Load(), it, clock.Mono()-int64(in.Receiving()), "stuck", cause, "")
+		in.traceFailure(old, it, clock.Mono()-int64(since), "stuck", cause, "")
 	}
-	in.current.Store(nil)
+	if old != nil {
+		in.failedReplay(old, "stuck", cause, "")
+	}
 	in.number.Add(1)
 	in.renewed.Store(false) // it is, by this
 	in.SetState(Starting)
-	// Nobody has the lease now, and what was in hand is failed.
-	in.Q.Lease(nil).Release()
 	return cause
 }
+
+// Abandon parts the instance from its actor for good: it was stopped and did not return.
+func (in *Instance) Abandon() { in.current.Store(nil) }
 
 // Props makes the props of the instance's next actor. more is what the tree adds.
 func (in *Instance) Props(more ...actor.PropsOption) *actor.Props {
 	inc := &incarnation{}
 	mine := func() bool { return in.current.Load() == inc }
+	inc.handle = in.Extension(mine)
 	box := mailbox.Incarnations(in.Q, func() mailbox.Options[flow.Item] {
 		in.current.Store(inc)
 		return mailbox.Options[flow.Item]{
@@ -202,15 +219,16 @@ func (in *Instance) Props(more ...actor.PropsOption) *actor.Props {
 					in.delivered(inc, it, isNotice, start, end)
 				}
 			},
+			Reason: func(reason any) any { return in.Reason(reason) },
 			Failed: func(it flow.Item, isEvent bool, reason any) {
 				if mine() {
-					in.failed(inc, it, isEvent, reason)
+					in.failed(inc, it, isEvent, reason.(error).Error())
 				}
 			},
 			Unread: in.Unread, Current: &inc.running, Hand: &inc.hand,
 		}
 	})
-	host := func() actor.Actor { return &host{in: in, inc: inc, mine: mine} }
+	host := func() actor.Actor { return &host{in: in, inc: inc} }
 	return actor.PropsFromProducer(host, append(more, actor.WithMailbox(box))...)
 }
 
@@ -222,16 +240,17 @@ func (in *Instance) delivered(inc *incarnation, it *flow.Item, isNotice bool, st
 }
 
 // failed keeps what the strategy failed on and what its successor will be told.
-func (in *Instance) failed(inc *incarnation, it flow.Item, isEvent bool, reason any) {
-	cause := oneLine(fmt.Sprint(reason))
+func (in *Instance) failed(inc *incarnation, it flow.Item, isEvent bool, cause string) {
 	in.cause.Store(&cause)
 	if !isEvent {
+		in.failedReplay(inc, "panic", cause, string(debug.Stack()))
 		return
 	}
 	in.lost.Add(1)
 	stack := string(debug.Stack())
 	in.traceFailure(inc, it, inc.hand.Start, "panic", cause, stack)
-	e, ok := in.keep(&it, "panic", cause, stack)
+	in.keep(&it, "panic", cause, stack)
+	e, ok := it.Msg.(messages.Event)
 	if !ok {
 		return
 	}
@@ -239,24 +258,24 @@ func (in *Instance) failed(inc *incarnation, it flow.Item, isEvent bool, reason 
 		"event", "strategy_failed", "strategy", in.Name, "kind", e.Kind().String(), "epoch", e.Epoch(), "seq", e.Seq(), "cause", cause)
 }
 
-// keep puts an event that a strategy failed on where a person can look at it, re-encoded.
-func (in *Instance) keep(it *flow.Item, class, cause, stack string) (messages.Event, bool) {
-	e, ok := it.Msg.(messages.Event)
-	if ok {
-		in.Poison.Keep(poison.Entry{At: time.Unix(0, e.WallNanos()).UTC(), Node: "strategies/" + in.Name, Class: class,
-			Reason: cause, Topic: e.Kind().String(), Epoch: e.Epoch(), Payload: codec.Append(nil, e), Stack: stack})
+// failedReplay keeps the event of a replay that failed again, and tells who asked for it.
+func (in *Instance) failedReplay(inc *incarnation, class, cause, stack string) {
+	if r := inc.replay.Swap(nil); r != nil {
+		it := flow.Item{Msg: r.event, Topic: r.topic}
+		r.done <- Verdict{Class: class, Cause: cause, Kept: in.keep(&it, class, cause, stack)}
 	}
-	return e, ok
 }
 
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, s)
-	return s[:min(len(s), 300)]
+// keep puts an event that a strategy failed on where a person can look at it, re-encoded,
+// and returns its number there.
+func (in *Instance) keep(it *flow.Item, class, cause, stack string) uint64 {
+	e, ok := it.Msg.(messages.Event)
+	if !ok {
+		return 0
+	}
+	return in.Poison.Keep(poison.Entry{At: time.Unix(0, e.WallNanos()).UTC(), Node: poison.OfStrategy(in.Name), Class: class,
+		Reason: cause, Topic: e.Kind().String(), Epoch: e.Epoch(), Seq: e.Seq(), Mono: e.MonoNanos(), Of: in.Topic(int(it.Topic)),
+		Payload: codec.Append(nil, e), Stack: stack})
 }
 
 // Failure is the span of the last event that the strategy failed on; invalid if that has none.
@@ -274,6 +293,7 @@ func (in *Instance) Counts(matched uint64) ledger.Strategy {
 		Type: in.Type, State: in.State().String(), Matched: matched,
 		Pushed: c.Pushed, Delivered: c.Delivered, Failed: c.Failed, Dropped: c.Dropped, Conflated: c.Conflated,
 		Expired: c.Expired, Queued: uint64(c.Queued), Discarded: c.Discarded, Notices: c.Notices,
-		Restarts: in.Restarts.Load(), Replaced: in.Replaced.Load(), HighWater: c.HighWater, Capacity: c.Capacity,
+		Restarts: in.Restarts.Load(), Replaced: in.Replaced.Load(), Replayed: in.Replayed.Load(), Ignored: in.Ignored.Load(),
+		HighWater: c.HighWater, Capacity: c.Capacity,
 	}
 }

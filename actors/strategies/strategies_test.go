@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +19,9 @@ import (
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
 type extension struct{}
@@ -57,7 +61,8 @@ func newPlay(t *testing.T, also func(c actor.Context), make func(n int) error) *
 		t.Fatal(err)
 	}
 	n := 0
-	p.Instance, err = New(Config{Name: "x", Type: "t", Extension: extension{}, Poison: p.poison,
+	p.Instance, err = New(Config{Name: "x", Type: "t", Extension: func(func() bool) ctxext.ContextExtension { return extension{} },
+		Reason: func(r any) error { return fmt.Errorf("%v", r) }, Topic: func(int) *topic.Topic { return nil }, Unread: &ledger.Counter{}, Poison: p.poison,
 		Lines: ratelog.New(slog.New(slog.DiscardHandler)),
 		Queue: mailbox.Config[flow.Item]{Name: "x", Capacity: 100, IsNotice: flow.IsNotice},
 		Snapshot: func() []messages.Notice {
@@ -196,5 +201,37 @@ func TestAnEventIsHandedOverWithoutAnAllocation(t *testing.T) {
 		_ = it.Msg
 	}); n != 0 {
 		t.Error(n)
+	}
+}
+
+func TestAnEventReachesTheUsersActorWithoutAnAllocation(t *testing.T) {
+	var got atomic.Int64
+	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
+	defer system.Shutdown()
+	in, err := New(Config{Name: "x", Extension: func(func() bool) ctxext.ContextExtension { return extension{} },
+		Queue: mailbox.Config[flow.Item]{Name: "x", Capacity: 1000, IsNotice: flow.IsNotice},
+		New: func() (actor.Actor, error) {
+			return actor.ReceiveFunc(func(c actor.Context) {
+				if _, ok := c.Message().(messages.Event); ok {
+					got.Add(1)
+				}
+			}), nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := system.Root.Spawn(in.Props())
+	defer func() { system.Root.StopFuture(pid).Wait() }()
+	const events = 500
+	run := slices.Repeat([]flow.Item{item("A")}, events)
+	want := int64(0)
+	// A wake-up costs an allocation or two, however many events it is for.
+	if n := testing.AllocsPerRun(100, func() {
+		in.Q.Push(run)
+		for want += events; got.Load() < want; {
+			runtime.Gosched()
+		}
+	}); n > 10 {
+		t.Errorf("%v allocations for %d events", n, events)
 	}
 }

@@ -42,6 +42,21 @@ func (l *Lease[T]) Release() {
 	}
 }
 
+// Revoke takes the lease from its holder and gives it to nobody; the element that the holder
+// was working on counts as failed and is returned, if there was one.
+func (q *Queue[T]) Revoke() (e T, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.revoke()
+	h := &q.hand
+	if !h.current {
+		return e, false
+	}
+	h.current = false
+	q.counts.Failed++
+	return h.run[h.next-1], true
+}
+
 // Ready reports whether there is something to read.
 func (l *Lease[T]) Ready() bool {
 	q := l.q
@@ -101,16 +116,6 @@ func (l *Lease[T]) Fail() (e T, ok bool) {
 	h.current = false
 	q.counts.Failed++
 	return h.run[h.next-1], true
-}
-
-// Current returns the element that the holder of the lease is working on, if there is one.
-func (q *Queue[T]) Current() (e T, ok bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.hand.current {
-		return e, false
-	}
-	return q.hand.run[q.hand.next-1], true
 }
 
 // Run is a stretch of the queue in an actor's hands. Its cursor lives with the queue: when

@@ -35,6 +35,9 @@ type Options[T any] struct {
 	// Hand is where the element that the actor is given one at a time is kept; nil for a place
 	// of the mailbox's own. What happens in its Receive may look there, and nobody else.
 	Hand *Hand[T]
+	// Reason turns what Receive panicked with into what Failed and the supervisor are told, on
+	// the goroutine that failed; nil leaves it as it is.
+	Reason func(reason any) any
 	// Unread counts control messages that an actor's end left unread.
 	Unread *ledger.Counter
 	// Current points at where the start of the Receive in progress is kept, clock.Mono, 0 when
@@ -203,6 +206,9 @@ func (m *box[T]) failed(reason, msg any) {
 	if m.opts.Current != nil {
 		m.opts.Current.Store(0)
 	}
+	if m.opts.Reason != nil {
+		reason = m.opts.Reason(reason)
+	}
 	e, ok := m.lease.Fail()
 	if m.opts.Failed != nil {
 		m.opts.Failed(e, ok, reason)
@@ -302,7 +308,9 @@ func (m *box[T]) takeSystem(msg *any) bool {
 		if _, stop := (*msg).(*actor.Stop); stop {
 			m.end() // a stopped actor must not be handed anything: the engine would swallow it
 		}
+		m.watch(clock.Mono()) // a constructor or a Stopping that does not return is stuck, too
 		m.invoker.InvokeSystemMessage(*msg)
+		m.watch(0)
 	}
 	return true
 }

@@ -5,11 +5,16 @@ package poison
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/feedtree/feedtree/internal/topic"
 )
 
-// Entry is one kept message. Topic is safe to show: an order topic's account is redacted.
+// Entry is one kept message. Topic is safe to show: an order topic's account is redacted. What
+// has no JSON is for working on the message once more.
 type Entry struct {
 	ID      uint64    `json:"id"`
 	At      time.Time `json:"at"`
@@ -18,9 +23,22 @@ type Entry struct {
 	Reason  string    `json:"reason"`
 	Topic   string    `json:"topic"`
 	Epoch   uint64    `json:"epoch"`
-	Payload []byte    `json:"payload"` // the exact bytes, or a canonical re-encoding of an event
+	Seq     uint64    `json:"seq,omitempty"` // of an event; what failed to decode has none
+	Payload []byte    `json:"payload"`       // the exact bytes, or a canonical re-encoding of an event
 	Stack   string    `json:"stack,omitempty"`
+
+	Mono int64        `json:"-"`
+	Of   *topic.Topic `json:"-"` // exact: it may hold an account number
 }
+
+// nodePrefix is what the node of a strategy's entries begins with.
+const nodePrefix = "strategies/"
+
+// OfStrategy is the node of what a strategy failed on.
+func OfStrategy(name string) string { return nodePrefix + name }
+
+// Strategy is the name of the strategy that failed on it; false for what failed to decode.
+func (e *Entry) Strategy() (name string, ok bool) { return strings.CutPrefix(e.Node, nodePrefix) }
 
 func (e *Entry) size() int64 { return int64(len(e.Payload) + len(e.Stack) + len(e.Reason)) }
 
@@ -54,8 +72,8 @@ func New(l Limits) (*Store, error) {
 
 // Keep copies the entry's payload into the store and evicts the oldest entries until the
 // limits hold. An entry larger than the whole store is kept without its stack and with its
-// payload cut to the limit.
-func (s *Store) Keep(e Entry) {
+// payload cut to the limit. It returns the entry's number.
+func (s *Store) Keep(e Entry) (id uint64) {
 	if e.size() > s.limits.Bytes {
 		e.Stack, e.Reason = "", "" // the class remains
 		e.Payload = e.Payload[:min(int64(len(e.Payload)), s.limits.Bytes)]
@@ -73,6 +91,20 @@ func (s *Store) Keep(e Entry) {
 		s.entries = s.entries[1:]
 		s.evicted++
 	}
+	return e.ID
+}
+
+// Remove takes an entry out that is dealt with; false says that it is not there any more.
+func (s *Store) Remove(id uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.entries, func(e Entry) bool { return e.ID == id })
+	if i < 0 {
+		return false
+	}
+	s.bytes -= s.entries[i].size()
+	s.entries = slices.Delete(s.entries, i, i+1)
+	return true
 }
 
 // List copies what is kept, oldest first. The payloads are shared and must not be written to.

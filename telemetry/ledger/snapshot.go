@@ -85,6 +85,8 @@ type Strategy struct {
 	Notices   uint64 `json:"notices"`
 	Restarts  uint64 `json:"restarts"`
 	Replaced  uint64 `json:"replaced"`
+	Replayed  uint64 `json:"replayed"` // by hand, outside L2b
+	Ignored   uint64 `json:"ignored"`  // what replaced actors tried that reached nobody
 	HighWater int    `json:"high_water"`
 	Capacity  int    `json:"capacity"`
 }

@@ -25,6 +25,11 @@ func (r *Record) add(line string, m any) {
 	r.lines, r.seen = append(r.lines, line), append(r.seen, m)
 }
 
+// Add writes an event down.
+func (r *Record) Add(e messages.Event) {
+	r.add(fmt.Sprintf("%s %s %d", e.Kind(), e.Symbol(), e.Epoch()), e)
+}
+
 // Lines lists what was seen: "KIND SYMBOL EPOCH" of an event, or a notice's type.
 func (r *Record) Lines() []string {
 	r.mu.Lock()
@@ -78,7 +83,7 @@ type recorder struct {
 func (a *recorder) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.Event:
-		a.add(fmt.Sprintf("%s %s %d", m.Kind(), m.Symbol(), m.Epoch()), m)
+		a.Add(m)
 	case messages.Notice:
 		a.add(m.Type(), m)
 	}

@@ -85,6 +85,8 @@ func TestWhatAWrongCommandLineIsTold(t *testing.T) {
 		{"an unknown flag", nil, "run --sandbx", 2, "run --help"},
 		{"a leftover argument", nil, "tree AOT", 2, "takes no arguments"},
 		{"an unknown output", nil, "tree -o xml", 2, "table or json"},
+		{"a replay of nothing", nil, "poison replay", 2, "the number of one message"},
+		{"a replay of one and all", nil, "poison replay 1 --all", 2, "got both"},
 		{"tail of nothing", nil, "tail", 2, "needs a symbol"},
 		{"a rate of 0", nil, "run --sandbox --rate 0", 2, "1 to 100000"},
 		{"a clock that is none", nil, "run --sandbox --sandbox-clock noon", 2, "open or day"},
@@ -221,7 +223,16 @@ func TestARunOnTheSandboxBalancesAndCanBeLookedAtWhileItRuns(t *testing.T) {
 	if got := look("poison", "show", "1"); !strings.Contains(got, "payload  Dw==") {
 		t.Errorf("poison: %s", got)
 	}
-	for _, path := range []string{"/poison", "/strategies/demo/restart"} {
+	for _, args := range []string{"poison replay 1", "poison replay --all"} {
+		code, o, e := invoke(t, t.Context(), nil, "", append(strings.Fields(args), "--addr", addr)...)
+		if code != 6 || !strings.HasPrefix(o, "1: undecodable, malformed: decode price_info") || e != "" {
+			t.Errorf("%s: exit %d: %s%s", args, code, o, e)
+		}
+	}
+	if code, _, e := invoke(t, t.Context(), nil, "", "poison", "replay", "7", "--addr", addr); code != 1 || !strings.Contains(e, "no such message is kept: 7") {
+		t.Errorf("replay of what is not kept: exit %d: %s", code, e)
+	}
+	for _, path := range []string{"/poison", "/poison/1/replay", "/strategies/demo/restart"} {
 		if res := post(t, "http://"+addr+path, ""); res != http.StatusUnauthorized && res != http.StatusNotFound && res != http.StatusMethodNotAllowed {
 			t.Errorf("%s without a token: %d", path, res)
 		}

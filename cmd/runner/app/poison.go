@@ -35,14 +35,7 @@ func (a *program) poisonCommand() *cobra.Command {
 	a.queryFlags(list, "table", "table or json")
 	show := &cobra.Command{
 		Use: "show ID", Short: "Show one whole, with its bytes and stack", Example: "  runner poison show 17",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				if _, err := strconv.ParseUint(args[0], 10, 64); err == nil {
-					return nil
-				}
-			}
-			return usage("%s needs the number of one message, see runner poison list", cmd.CommandPath())
-		},
+		Args: oneNumber,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, _ := strconv.ParseUint(args[0], 10, 64)
 			found := false
@@ -66,8 +59,18 @@ func (a *program) poisonCommand() *cobra.Command {
 		},
 	}
 	show.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
-	c.AddCommand(list, show)
+	c.AddCommand(list, show, a.replayCommand())
 	return c
+}
+
+// oneNumber wants the number of one message.
+func oneNumber(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		if _, err := strconv.ParseUint(args[0], 10, 64); err == nil {
+			return nil
+		}
+	}
+	return usage("%s needs the number of one message, see runner poison list", cmd.CommandPath())
 }
 
 func short(s string) string {

@@ -61,7 +61,8 @@ func (a *program) request(ctx context.Context, method, path string, want int) (*
 	if token := httpd.ReadToken(addr); token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 5 * time.Second, DisableKeepAlives: true}}
+	// A replay may wait for a strategy for ten seconds.
+	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 15 * time.Second, DisableKeepAlives: true}}
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, &exitError{exitConnection, fmt.Errorf("no process answers at %s: %w; is runner run going there? Name another with --addr", addr, errors.Unwrap(err))}

@@ -1,9 +1,12 @@
 package httpd
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/supervision"
@@ -48,6 +51,29 @@ func Privileged(t *feedtree.Tree, token Token) Handlers {
 		"/poison":                         token.Guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Poison()) }),
 		"POST /strategies/{name}/resume":  change(t.Resume),
 		"POST /strategies/{name}/restart": change(t.Restart),
+		"POST /poison/{id}/replay":        token.Guard(replay(t)),
+	}
+}
+
+// replayWait is how long a strategy may take to get to a replay and return from it.
+const replayWait = 10 * time.Second
+
+// replay works on a kept message once more; ?to=NAME hands it to that strategy.
+func replay(t *feedtree.Tree) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
+		if err != nil {
+			Fail(w, http.StatusBadRequest, "expected the number of a kept message")
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), replayWait)
+		defer cancel()
+		out, err := t.Replay(ctx, id, r.URL.Query().Get("to"))
+		if err != nil {
+			Fail(w, http.StatusNotFound, err.Error())
+			return
+		}
+		JSON(w, http.StatusOK, out)
 	}
 }
 
