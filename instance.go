@@ -359,7 +359,7 @@ func (in *instance) sample(log *slog.Logger) {
 		r.warned = true
 		log.Warn("a strategy is too slow and loses its oldest events", "event", "strategy_slow", "strategy", in.Name,
 			"drop_rate", avg, "warning", limit, "queued", c.Queued, "capacity", c.Capacity)
-	case avg < limit/2 && r.warned:
+	case avg <= limit/2 && r.warned: // equal to it, too: a limit of 0 could never be passed downwards
 		r.warned = false
 		log.Info("a strategy has caught up", "event", "strategy_recovered", "strategy", in.Name, "dropped", c.Dropped)
 	}

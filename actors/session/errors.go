@@ -11,6 +11,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 	"github.com/gorilla/websocket"
 
+	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/lane"
 	"github.com/feedtree/feedtree/internal/settrade"
 	"github.com/feedtree/feedtree/telemetry/ledger"
@@ -63,6 +64,8 @@ func dialError(ctx context.Context, host string, answer *http.Response, err erro
 		}
 	case errors.As(err, &authority):
 		e.Class, e.Hint = ledger.FailTLS, "set tls.ca_file to the authority that signed the server's certificate"
+	case errors.Is(err, dial.ErrTooLong):
+		e.Class, e.Err = ledger.FailProtocol, dial.ErrTooLong
 	case settrade.IsTLS(err):
 		e.Class = ledger.FailTLS
 	case ctx.Err() != nil:

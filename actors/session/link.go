@@ -14,6 +14,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/gorilla/websocket"
 
+	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/lane"
 	"github.com/feedtree/feedtree/internal/raw"
 	"github.com/feedtree/feedtree/internal/settrade"
@@ -35,6 +36,17 @@ type link struct {
 	once   sync.Once
 }
 
+// maxHandshake is what may be read of a server before its upgrade is whole: certificates are a
+// few kilobytes, the answer's headers one.
+const maxHandshake = 256 << 10
+
+func (d *Deps) netDial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if d.NetDial != nil {
+		return d.NetDial(ctx, network, addr)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
+}
+
 // dial opens the WebSocket and speaks MQTT up to CONNACK 0. Every error has a class.
 func (d *Deps) dial(ctx context.Context, gen *raw.Generation, host string, t settrade.Dispatch, events linkEvents) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Config.ConnectTimeout)
@@ -44,15 +56,25 @@ func (d *Deps) dial(ctx context.Context, gen *raw.Generation, host string, t set
 		return nil, &Error{Op: "dial", Host: host, Class: ledger.FailProtocol, Err: err}
 	}
 	target := url.URL{Scheme: "wss", Host: addr, Path: "/api/dispatcher/v3/" + d.REST.BrokerID() + "/mqtt"}
+	var conn *dial.Limited
 	dialer := websocket.Dialer{
 		TLSClientConfig: d.TLS.Clone(), Subprotocols: []string{"mqtt"},
 		ReadBufferSize: 64 << 10, WriteBufferSize: 4 << 10, HandshakeTimeout: d.Config.ConnectTimeout,
-		NetDialContext: d.NetDial, Proxy: http.ProxyFromEnvironment,
+		Proxy: http.ProxyFromEnvironment,
+		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := d.netDial(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			conn = dial.Limit(c, maxHandshake)
+			return conn, nil
+		},
 	}
 	ws, answer, err := dialer.DialContext(ctx, target.String(), http.Header{"Authorization": {t.Authorization()}})
 	if err != nil {
 		return nil, dialError(ctx, host, answer, err)
 	}
+	conn.Lift() // from here on the lane bounds each packet
 	l := &link{gen: gen, host: host, ws: lane.WebSocket(ws), ended: make(chan struct{})}
 	l.lane = lane.New(l.ws, lane.Config{Gen: gen, Push: d.Push, Feed: d.Feed, Fast: d.Config.FastLane, OnError: d.violated})
 	if err := l.connect(ctx, d, events); err != nil {

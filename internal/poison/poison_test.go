@@ -1,6 +1,7 @@
 package poison
 
 import (
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,7 +16,8 @@ func TestTheStoreNeverPassesItsLimitsAndKeepsTheNewest(t *testing.T) {
 		}
 		n := rapid.IntRange(1, 40).Draw(t, "n")
 		for range n {
-			s.Keep(Entry{Payload: make([]byte, rapid.IntRange(0, 60).Draw(t, "size")), Reason: "r", Stack: "s"})
+			s.Keep(Entry{Payload: make([]byte, rapid.IntRange(0, 60).Draw(t, "size")), Reason: "r",
+				Stack: strings.Repeat("s", rapid.IntRange(0, 60).Draw(t, "stack"))})
 			entries, bytes, _ := s.Stats()
 			if entries < 1 || entries > l.Entries || bytes > l.Bytes || bytes < 0 {
 				t.Fatalf("%d entries, %d bytes within %+v", entries, bytes, l)
@@ -50,5 +52,27 @@ func TestImpossibleLimitsAreRefused(t *testing.T) {
 		if _, err := New(l); err == nil {
 			t.Errorf("%+v was accepted", l)
 		}
+	}
+}
+
+func TestAStackLargerThanTheStoreGoesBeforeTheMessageDoes(t *testing.T) {
+	s, _ := New(Limits{Entries: 10, Bytes: 1000})
+	id := s.Keep(Entry{Class: "panic", Payload: []byte("abc"), Stack: strings.Repeat("s", 2000), Reason: "r"})
+	if e, ok := s.Get(id); !ok || string(e.Payload) != "abc" || e.Stack != "" || e.Class != "panic" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestARemovedEntryLeavesItsRoom(t *testing.T) {
+	s, _ := New(DefaultLimits())
+	first, second := s.Keep(Entry{Payload: []byte("abc")}), s.Keep(Entry{Payload: []byte("de")})
+	if !s.Remove(first) || s.Remove(first) {
+		t.Error("an entry is removed once")
+	}
+	if n, bytes, evicted := s.Stats(); n != 1 || bytes != 2 || evicted != 0 {
+		t.Errorf("%d entries, %d bytes, %d evicted", n, bytes, evicted)
+	}
+	if _, ok := s.Get(second); !ok {
+		t.Error("the other went with it")
 	}
 }

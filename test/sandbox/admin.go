@@ -125,6 +125,9 @@ func (x *Exchange) Break(f Fault) (Fault, error) {
 	return f, nil
 }
 
+// Faults lists those in force.
+func (x *Exchange) Faults() []Fault { return x.faults.list() }
+
 // Heal ends all faults.
 func (x *Exchange) Heal() { x.faults.heal() }
 

@@ -43,6 +43,10 @@ type Config struct {
 	AppID, AppCode, BrokerID          string
 	EquityAccount, DerivativesAccount string
 
+	// TokenMark is what every token begins with, for tests that look for tokens where none may
+	// be; "" for nothing.
+	TokenMark string
+
 	// PerSecond and PerMinute are the REST API's limits, for GET and for POST apart.
 	PerSecond, PerMinute int
 	// Backlog bounds what waits for a client that reads too slowly, in bytes.

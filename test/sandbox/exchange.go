@@ -94,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (*Exchange, error) {
 		return nil, err
 	}
 	x := &Exchange{cfg: cfg, market: m, quit: make(chan struct{}), wires: map[*wire]*time.Timer{}, faults: newFaults()}
-	x.tokens = newTokens(cfg.TokenTTL)
+	x.tokens = newTokens(cfg.TokenTTL, cfg.TokenMark)
 	x.limits.get, x.limits.post = limit{second: cfg.PerSecond, minute: cfg.PerMinute}, limit{second: cfg.PerSecond, minute: cfg.PerMinute}
 	x.reroute()
 	if x.secret, x.key, err = newSecret(cfg.Seed); err != nil {

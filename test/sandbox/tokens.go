@@ -9,6 +9,7 @@ import (
 
 // tokens are those that were given out. An access token can be refreshed once.
 type tokens struct {
+	mark    string // what each begins with
 	mu      sync.Mutex
 	ttl     time.Duration
 	access  map[string]time.Time
@@ -16,21 +17,21 @@ type tokens struct {
 	mqtt    map[string]time.Time
 }
 
-func newTokens(ttl time.Duration) *tokens {
-	return &tokens{ttl: ttl, access: map[string]time.Time{}, refresh: map[string]bool{}, mqtt: map[string]time.Time{}}
+func newTokens(ttl time.Duration, mark string) *tokens {
+	return &tokens{mark: mark, ttl: ttl, access: map[string]time.Time{}, refresh: map[string]bool{}, mqtt: map[string]time.Time{}}
 }
 
-func random() string {
+func (t *tokens) random() string {
 	b := make([]byte, 24)
 	rand.Read(b)
-	return hex.EncodeToString(b)
+	return t.mark + hex.EncodeToString(b)
 }
 
 // issue gives out an access token and its refresh token.
 func (t *tokens) issue() (access, refresh string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	access, refresh = random(), random()
+	access, refresh = t.random(), t.random()
 	t.access[access] = time.Now().Add(t.ttl)
 	t.refresh[refresh] = true
 	return access, refresh
@@ -53,7 +54,7 @@ func (t *tokens) dispatch(access string) (token string, ok bool) {
 	if !ok || !time.Now().Before(until) {
 		return "", false
 	}
-	token = random()
+	token = t.random()
 	t.mqtt[token] = until
 	return token, true
 }

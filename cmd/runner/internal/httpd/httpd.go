@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // Handlers are the answers, by path, or by "POST path". Each runs on the request's goroutine.
@@ -39,7 +41,7 @@ func Open(addr string, log *slog.Logger, handlers func(Token) Handlers) (*Server
 	if err != nil {
 		log.Warn("what wants a token is refused", "event", "http_token_failed", "error", err.Error())
 	}
-	s := serve(ln, handlers(token), log)
+	s := serve(ln, handlers(token), log, defaultLimits)
 	s.token = token
 	return s, nil
 }
@@ -51,7 +53,7 @@ func Listen(addr string, h Handlers, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return serve(ln, h, log), nil
+	return serve(ln, h, log, defaultLimits), nil
 }
 
 func bind(addr string) (net.Listener, error) {
@@ -69,16 +71,30 @@ func bind(addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-func serve(ln net.Listener, h Handlers, log *slog.Logger) *Server {
-	s := &Server{ln: ln, done: make(chan struct{})}
+// limits bound what one client, or many, can cost the process.
+type limits struct {
+	connections            int // at a time; further ones wait
+	header                 int // bytes
+	body                   int64
+	readHeader, read, idle time.Duration
+	write                  time.Duration // of a whole answer; a stream moves its own deadline
+}
+
+// A slow client is let go before many of them could use up the descriptors that the feed
+// needs for its own connection.
+var defaultLimits = limits{connections: 64, header: 16 << 10, body: 64 << 10,
+	readHeader: 5 * time.Second, read: 10 * time.Second, idle: time.Minute, write: 30 * time.Second}
+
+func serve(ln net.Listener, h Handlers, log *slog.Logger, l limits) *Server {
+	s := &Server{ln: netutil.LimitListener(ln, l.connections), done: make(chan struct{})}
 	s.http = &http.Server{
-		Handler: guard(mux(h)), MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		Handler: http.MaxBytesHandler(guard(mux(h)), l.body), MaxHeaderBytes: l.header,
+		ReadHeaderTimeout: l.readHeader, ReadTimeout: l.read, IdleTimeout: l.idle, WriteTimeout: l.write,
 		ErrorLog: slog.NewLogLogger(log.With("node", "http").Handler(), slog.LevelDebug),
 	}
 	go func() {
 		defer close(s.done)
-		s.http.Serve(ln)
+		s.http.Serve(s.ln)
 	}()
 	return s
 }

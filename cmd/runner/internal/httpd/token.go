@@ -38,6 +38,7 @@ func NewToken(addr string) (Token, error) {
 	t := Token(hex.EncodeToString(secret))
 	os.Remove(path) // whatever stands there, its permissions are not to be inherited
 	if err := os.WriteFile(path, []byte(t), 0o600); err != nil {
+		os.Remove(path) // half a token is none
 		return "", fmt.Errorf("write the token: %w", err)
 	}
 	return t, nil
