@@ -70,6 +70,14 @@ virtual: ## 24 virtual hours with 200 outages, in a bubble; SEED=0 draws another
 alerts: ## the alert rules by promtool, and in a real Prometheus that watches faults (skipped with a word where there is none)
 	$(GO) test -count=1 -v ./test/prometheus
 
+.PHONY: process
+process: ## the real binary: signals, kills, full disks, and no secret through any fault
+	$(GO) test -count=1 -v ./test/process
+
+.PHONY: vuln
+vuln: ## known vulnerabilities (says so where their database cannot be read; VULN_REQUIRED=1 then fails)
+	@GO=$(GO) ./test/vuln/run
+
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, a tidy module
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }
