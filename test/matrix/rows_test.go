@@ -159,7 +159,7 @@ var rows = []row{
 		holds: "exit 0 within the deadline, nothing queued, ledgers exact; no attempt after it; a second signal ends the process at once",
 		by: []string{"test/process.TestTerminatedUnderLoadItEndsInOrderWithNothingQueued",
 			"test/process.TestASecondSignalForcesTheEnd",
-			"test/process.TestTerminatedWhileItConnectsItEndsAtOnceAndTriesNoMore"},
+			"test/process.TestTerminatedWhileItConnectsItEndsAtOnceAndTriesNoMore", "test/process.TestTerminatedInADialItEndsAtOnceAndTriesNoMore"},
 	},
 	{
 		name: "process is killed", fault: "SIGKILL",

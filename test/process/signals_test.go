@@ -4,6 +4,7 @@ package process
 
 import (
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -105,4 +106,42 @@ func hits(x *sandbox.Exchange, kind string) uint64 {
 		}
 	}
 	return 0
+}
+
+// silent accepts connections and never says a word.
+func silent(t *testing.T) (addr string, accepted *atomic.Int32) {
+	t.Helper()
+	ln, err := listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	accepted = &atomic.Int32{}
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { c.Close() })
+			accepted.Add(1)
+		}
+	}()
+	return ln.Addr().String(), accepted
+}
+
+func TestTerminatedInADialItEndsAtOnceAndTriesNoMore(t *testing.T) {
+	t.Parallel()
+	_, environ := exchange(t, nil)
+	addr, accepted := silent(t)
+	p := start(t, setting{environ: append(environ, "SETTRADE_BASE_URL=https://"+addr)}, run("--symbols", "AOT")...)
+	harness.Eventually(t, "the dial", func() bool { return accepted.Load() == 1 })
+	p.addr()
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(5 * time.Second); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	if n := p.summary().Connection; n.Attempts != 1 || n.Aborted != 1 || accepted.Load() != 1 {
+		t.Errorf("%+v, %d dials", n, accepted.Load())
+	}
 }

@@ -147,6 +147,7 @@ func (x *Exchange) listen() (err error) {
 
 func (x *Exchange) serve(ln net.Listener, h http.Handler) {
 	s := &http.Server{Handler: x.awaited(h), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, // of REST; an upgrade takes both off
 		ErrorLog: slog.NewLogLogger(x.cfg.Log.Handler(), slog.LevelDebug)}
 	x.servers = append(x.servers, s)
 	x.wg.Go(func() { s.Serve(ln) })

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,7 +63,8 @@ func (a *program) request(ctx context.Context, method, path string, want int) (*
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	// A replay may wait for a strategy for ten seconds.
-	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 15 * time.Second, DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 15 * time.Second, DisableKeepAlives: true,
+		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext}}
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, &exitError{exitConnection, fmt.Errorf("no process answers at %s: %w; is runner run going there? Name another with --addr", addr, errors.Unwrap(err))}
@@ -81,6 +83,8 @@ func ask[T any](a *program, ctx context.Context, path string, show func(w io.Wri
 	if err := a.checkOutput("table", "json"); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	res, err := a.get(ctx, path, 0)
 	if err != nil {
 		return err

@@ -44,13 +44,13 @@ It exits 6 when a message failed again or nobody could be given it.`,
 			}
 			if !all {
 				id, _ := strconv.ParseUint(args[0], 10, 64)
-				return a.replay(cmd.Context(), []uint64{id}, to)
+				return a.replay(cmd.Context(), []uint64{id}, to, 0)
 			}
 			ids, err := a.kept(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return a.replay(cmd.Context(), ids, to)
+			return a.replay(cmd.Context(), ids, to, http.StatusNotFound)
 		},
 	}
 	a.queryFlags(c, "table", "table or json")
@@ -76,17 +76,22 @@ func (a *program) kept(ctx context.Context) (ids []uint64, err error) {
 	return ids, nil
 }
 
-// replay asks for one replay after the other and prints a line each.
-func (a *program) replay(ctx context.Context, ids []uint64, to string) error {
+// replay asks for one replay after the other and prints a line each. An answer of the status
+// gone is passed over: of many messages one may have made room for a newer one meanwhile.
+func (a *program) replay(ctx context.Context, ids []uint64, to string, gone int) error {
 	query := ""
 	if to != "" {
 		query = "?" + url.Values{"to": {to}}.Encode()
 	}
 	well := true
 	for _, id := range ids {
-		res, err := a.request(ctx, http.MethodPost, fmt.Sprintf("/poison/%d/replay%s", id, query), 0)
+		res, err := a.request(ctx, http.MethodPost, fmt.Sprintf("/poison/%d/replay%s", id, query), gone)
 		if err != nil {
 			return err
+		}
+		if res.StatusCode == gone {
+			res.Body.Close()
+			continue
 		}
 		var r feedtree.Replayed
 		err = json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&r)
