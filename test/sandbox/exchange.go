@@ -46,12 +46,13 @@ type Exchange struct {
 	mu     sync.Mutex
 	closed bool
 	wires  map[*wire]*time.Timer
+	peak   int // the most wires at once
 	routes atomic.Pointer[routes]
 
 	count struct {
 		logins, rejectedLogins, refreshes, dispatcherTokens, connections atomic.Uint64
 		published, delivered, system, malformed, slowDropped, swallowed  atomic.Uint64
-		rateLimited, refused, evicted                                    atomic.Uint64
+		rateLimited, refused, evicted, gets, posts                       atomic.Uint64
 	}
 }
 
@@ -71,6 +72,7 @@ type Stats struct {
 	Refused          uint64         `json:"refused"`     // that were not, by the fault of that name
 	Evicted          uint64         `json:"evicted"`     // that a newer one ended, by the fault single
 	OpenConnections  int            `json:"open_connections"`
+	PeakConnections  int            `json:"peak_connections"` // the most that were open at once
 	Subscriptions    map[string]int `json:"subscriptions"`
 	Published        uint64         `json:"published"` // messages of the market's stream
 	Delivered        uint64         `json:"delivered"` // PUBLISH packets handed to a socket
@@ -79,6 +81,8 @@ type Stats struct {
 	Swallowed        uint64         `json:"swallowed"` // packets lost on half-open links
 	SlowDropped      uint64         `json:"slow_dropped"`
 	RateLimited      uint64         `json:"rate_limited"`
+	Gets             uint64         `json:"gets"`  // REST calls that came, whatever they were answered
+	Posts            uint64         `json:"posts"` //
 }
 
 // Start makes an exchange and lets it listen. It ends with Close or with ctx.
@@ -215,6 +219,7 @@ func (x *Exchange) join(w *wire, until time.Time) bool {
 	x.wires[w] = time.AfterFunc(time.Until(until), func() { w.kill(false) })
 	w.serial = x.count.connections.Add(1)
 	x.evict()
+	x.peak = max(x.peak, len(x.wires))
 	return true
 }
 
@@ -294,10 +299,11 @@ func (x *Exchange) Stats() Stats {
 	s := Stats{Logins: c.logins.Load(), RejectedLogins: c.rejectedLogins.Load(), Refreshes: c.refreshes.Load(),
 		DispatcherTokens: c.dispatcherTokens.Load(), Connections: c.connections.Load(), Subscriptions: map[string]int{},
 		Published: c.published.Load(), Delivered: c.delivered.Load(), System: c.system.Load(), Malformed: c.malformed.Load(),
-		Swallowed: c.swallowed.Load(), SlowDropped: c.slowDropped.Load(), RateLimited: c.rateLimited.Load(), Refused: c.refused.Load(), Evicted: c.evicted.Load()}
+		Swallowed: c.swallowed.Load(), SlowDropped: c.slowDropped.Load(), RateLimited: c.rateLimited.Load(), Refused: c.refused.Load(), Evicted: c.evicted.Load(),
+		Gets: c.gets.Load(), Posts: c.posts.Load()}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	s.OpenConnections = len(x.wires)
+	s.OpenConnections, s.PeakConnections = len(x.wires), x.peak
 	for w := range x.wires {
 		for f := range w.filters {
 			s.Subscriptions[f]++

@@ -46,6 +46,11 @@ func answer(w http.ResponseWriter, status int, v any) {
 
 func (x *Exchange) limited(l *limit, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if l == &x.limits.get {
+			x.count.gets.Add(1)
+		} else {
+			x.count.posts.Add(1)
+		}
 		second, minute, ok := l.take(time.Now())
 		h := w.Header()
 		h.Set("X-RateLimit-Limit-second", strconv.Itoa(l.second))

@@ -229,17 +229,13 @@ func (w *wire) farewell() {
 	}
 }
 
-// endAfter closes in order, at once or after a time, but for a connection that ended before.
+// endAfter closes in order, at once or after a time; what has ended by then stays so.
 func (w *wire) endAfter(d time.Duration) {
 	if d == 0 {
 		w.Close()
 		return
 	}
-	w.x.wg.Go(func() {
-		if pause(d, w.gone) {
-			w.Close()
-		}
-	})
+	time.AfterFunc(d, func() { w.Close() })
 }
 
 // Close ends the connection in order: what waits is written first.
