@@ -59,7 +59,7 @@ sdk: ## the official Python SDK against the sandbox (wants port 443)
 	./test/sdk/run
 
 .PHONY: mosquitto
-mosquitto: ## the tree against a real Mosquitto (skipped with a word where there is none)
+mosquitto: ## the tree against a real Mosquitto (skipped with a word where there is none); FEEDTREE_LONG=1 for the long form
 	$(GO) test -race -count=1 -v ./test/mosquitto
 
 .PHONY: virtual

@@ -16,7 +16,6 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -25,8 +24,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -48,6 +48,10 @@ type broker struct {
 	plain, ws string
 	cmd       *exec.Cmd
 	front     *httptest.Server
+	ca        authority
+	serial    int64        // of the last certificate
+	ttl       atomic.Int64 // of tokens, in seconds
+	sent      int64        // books
 }
 
 func freePort(t *testing.T) string {
@@ -67,8 +71,11 @@ func newBroker(t *testing.T) *broker {
 		t.Skip("there is no mosquitto")
 	}
 	b := &broker{t: t, dir: t.TempDir(), plain: freePort(t), ws: freePort(t)}
+	b.ttl.Store(86400)
 	os.Chmod(b.dir, 0o755)
-	leaf := b.certificates()
+	b.ca = b.authority()
+	b.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: b.ca.cert.Raw}))
+	leaf := b.certify(b.ca)
 	// The plain listener comes first: with a WebSocket listener alone Debian's does not start.
 	conf := fmt.Sprintf("allow_anonymous true\nuser root\nset_tcp_nodelay true\nlistener %s 127.0.0.1\nlistener %s\nprotocol websockets\ncertfile %[3]s/leaf.pem\nkeyfile %[3]s/leaf.key\n",
 		b.plain, b.ws, b.dir)
@@ -77,7 +84,7 @@ func newBroker(t *testing.T) *broker {
 	t.Cleanup(b.stop)
 	b.front = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			io.WriteString(w, `{"access_token":"a","token_type":"Bearer","refresh_token":"r","expires_in":86400}`)
+			fmt.Fprintf(w, `{"access_token":"a","token_type":"Bearer","refresh_token":"r","expires_in":%d}`, b.ttl.Load())
 			return
 		}
 		fmt.Fprintf(w, `{"hosts":["localhost:%s"],"token":"t"}`, b.ws)
@@ -102,16 +109,45 @@ func (b *broker) write(name string, data []byte) {
 	}
 }
 
-func (b *broker) certificates() tls.Certificate {
+// authority signs certificates.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func (b *broker) authority() authority {
+	b.t.Helper()
+	key := b.key()
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if c, err = x509.ParseCertificate(der); err != nil {
+		b.t.Fatal(err)
+	}
+	return authority{c, key}
+}
+
+func (b *broker) key() *ecdsa.PrivateKey {
 	b.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: time.Now().Add(-time.Hour),
+	return key
+}
+
+// certify gives the broker a new certificate, which it shows from its next start.
+func (b *broker) certify(by authority) tls.Certificate {
+	b.t.Helper()
+	key := b.key()
+	b.serial++
+	c := &x509.Certificate{SerialNumber: big.NewInt(b.serial), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: time.Now().Add(-time.Hour),
 		NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, c, by.cert, &key.PublicKey, by.key)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -147,21 +183,32 @@ func (b *broker) stop() {
 	b.cmd.Wait()
 }
 
-// publish sends books of a symbol and waits until the broker took them.
+// publish sends numbered books of a symbol and waits until the broker took them.
 func (b *broker) publish(symbol string, n int) {
+	b.t.Helper()
+	for c := b.publisher(); n > 0; n-- {
+		b.send(c, symbol)
+	}
+}
+
+func (b *broker) publisher() mqtt.Client {
 	b.t.Helper()
 	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://127.0.0.1:" + b.plain).SetAutoReconnect(false).SetProtocolVersion(4))
 	if t := c.Connect(); t.Wait() && t.Error() != nil {
 		b.t.Fatal(t.Error())
 	}
-	defer c.Disconnect(100)
+	b.t.Cleanup(func() { c.Disconnect(100) })
+	return c
+}
+
+// send publishes the next book, its number the first bid's volume.
+func (b *broker) send(c mqtt.Client, symbol string) {
+	b.t.Helper()
+	b.sent++
 	d := messages.BidOfferData{Symbol: symbol}
-	d.Bids[0] = messages.Level{Price: messages.Baht, Volume: 1}
-	payload := codec.AppendBidOffer(nil, &d)
-	for range n {
-		if t := c.Publish(topic.BidOffer(symbol), 1, false, payload); t.Wait() && t.Error() != nil {
-			b.t.Fatal(t.Error())
-		}
+	d.Bids[0] = messages.Level{Price: messages.Baht, Volume: b.sent}
+	if t := c.Publish(topic.BidOffer(symbol), 1, false, codec.AppendBidOffer(nil, &d)); t.Wait() && t.Error() != nil {
+		b.t.Fatal(t.Error())
 	}
 }
 
@@ -169,6 +216,7 @@ func (b *broker) publish(symbol string, n int) {
 type seen struct {
 	mu     sync.Mutex
 	events int
+	books  []int64 // their numbers
 	lines  []string
 }
 
@@ -178,6 +226,9 @@ func (s *seen) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.Event:
 		s.events++
+		if b, ok := m.(*messages.BidOffer); ok {
+			s.books = append(s.books, b.BestBid().Volume)
+		}
 	case messages.Notice:
 		s.lines = append(s.lines, m.Type())
 	}
@@ -185,10 +236,27 @@ func (s *seen) Receive(ctx actor.Context) {
 
 func (s *seen) count() int { s.mu.Lock(); defer s.mu.Unlock(); return s.events }
 
-func (s *seen) has(notice string) bool {
+func (s *seen) has(notice string) bool { return s.times(notice) > 0 }
+
+func (s *seen) times(notice string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Contains(s.lines, notice)
+	for _, l := range s.lines {
+		if l == notice {
+			n++
+		}
+	}
+	return n
+}
+
+// last is the newest book's number.
+func (s *seen) last() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.books) == 0 {
+		return 0
+	}
+	return s.books[len(s.books)-1]
 }
 
 func (b *broker) tree(s *seen) *feedtree.Tree {
@@ -199,7 +267,7 @@ func (b *broker) tree(s *seen) *feedtree.Tree {
 	cfg := config.Default()
 	cfg.Credentials = config.Credentials{AppID: "a", AppCode: "c", BrokerID: "098", BaseURL: b.front.URL,
 		AppSecret: config.Secret(base64.StdEncoding.EncodeToString(scalar))}
-	cfg.TLS.CAFile = filepath.Join(b.dir, "leaf.pem")
+	cfg.TLS.CAFile = filepath.Join(b.dir, "ca.pem")
 	cfg.Symbols = []string{"AOT"}
 	cfg.Session.KeepAlive, cfg.Session.PingTimeout = time.Second, time.Second
 	cfg.Session.Backoff = config.Backoff{Min: 50 * time.Millisecond, Max: 200 * time.Millisecond, Factor: 2}
@@ -262,13 +330,29 @@ func TestABrokerThatIsKilledAndStartedAgainIsFoundAgain(t *testing.T) {
 	}
 }
 
-func TestABrokerThatFallsSilentIsNoticed(t *testing.T) {
+// stopped is how long a broker is silent: a minute in the long form.
+func stopped() time.Duration {
+	if os.Getenv("FEEDTREE_LONG") != "" {
+		return time.Minute
+	}
+	return 4 * time.Second
+}
+
+func TestABrokerThatFallsSilentIsNoticedAndFoundAgain(t *testing.T) {
 	b, s := newBroker(t), &seen{}
 	tree := b.tree(s)
+	began := time.Now()
 	if err := b.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the disconnection", func() bool { return s.has("disconnected") })
+	if took := time.Since(began); took > 4*time.Second { // keep-alive, the wait for the answer, a check, and a second's grace
+		t.Errorf("noticed after %v", took)
+	}
+	<-time.After(time.Until(began.Add(stopped()))) // the silence itself: what is tested is its end
+	if ok, _ := tree.Ready(); ok {
+		t.Error("ready on a broker that says nothing")
+	}
 	if err := b.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
@@ -276,4 +360,70 @@ func TestABrokerThatFallsSilentIsNoticed(t *testing.T) {
 	b.ready(tree)
 	b.publish("AOT", 10)
 	eventually(t, "events", func() bool { return s.count() == 10 })
+	if c := tree.Snapshot().Connection; c.Lost != 1 || c.Connected != 2 || c.Open != 1 {
+		t.Errorf("%+v", c)
+	}
+	if n := s.times("gap"); n != 1 {
+		t.Errorf("%d gaps for one outage", n)
+	}
+}
+
+func TestACertificateThatIsExchangedIsTakenFromTheSameAuthorityAlone(t *testing.T) {
+	b, s := newBroker(t), &seen{}
+	tree := b.tree(s)
+	exchange := func(by authority) {
+		t.Helper()
+		b.certify(by)
+		b.stop()
+		b.start()
+	}
+	exchange(b.ca)
+	eventually(t, "a connection with the new certificate", func() bool { return tree.Snapshot().Connection.Connected == 2 })
+	b.ready(tree)
+
+	exchange(b.authority())
+	eventually(t, "refusals", func() bool { return tree.Snapshot().Connection.Failed["tls"] >= 3 })
+	if c := tree.Snapshot().Connection; c.Connected != 2 || c.Open != 0 {
+		t.Errorf("connected to a stranger: %+v", c)
+	}
+	if ok, why := tree.Ready(); ok || !strings.Contains(why, "certificate") {
+		t.Errorf("ready %v: %s", ok, why)
+	}
+
+	exchange(b.ca)
+	eventually(t, "the old authority's next one", func() bool { return tree.Snapshot().Connection.Connected == 3 })
+	b.ready(tree)
+	b.publish("AOT", 10)
+	eventually(t, "events", func() bool { return s.count() == 10 })
+}
+
+// Mosquitto lets the new connection stand beside the old one, so a roll-over loses nothing.
+func TestTokensThatEndLoseNothingOnMosquitto(t *testing.T) {
+	b, s := newBroker(t), &seen{}
+	b.ttl.Store(3)
+	tree := b.tree(s)
+	c := b.publisher()
+	for tree.Snapshot().Connection.Rollovers < 3 {
+		b.send(c, "AOT")
+	}
+	eventually(t, "the last one", func() bool { return s.last() == b.sent })
+	tree.Stop(context.Background())
+	got := tree.Snapshot()
+	if got.Connection.Lost != 0 || got.Connection.Closed != got.Connection.Rollovers+1 || s.has("gap") {
+		t.Errorf("%+v", got.Connection)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	want := int64(1)
+	for _, n := range s.books {
+		if n > want || n < want-1 { // the same one twice where equal payloads cannot be told apart
+			t.Fatalf("book %d, want %d", n, want)
+		}
+		if n == want {
+			want++
+		}
+	}
+	if want != b.sent+1 {
+		t.Errorf("%d of %d books", want-1, b.sent)
+	}
 }
