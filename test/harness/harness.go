@@ -22,15 +22,15 @@ import (
 // Patience is how long anything may take that takes milliseconds when all is well.
 const Patience = 20 * time.Second
 
-// Main is a test package's TestMain: no goroutine may be left, and the tree is silent unless
-// FEEDTREE_TEST_LOG is set.
-func Main(m *testing.M) {
+// Main is a test package's TestMain: no goroutine may be left, but for those that the options
+// name, and the tree is silent unless FEEDTREE_TEST_LOG is set.
+func Main(m *testing.M, but ...goleak.Option) {
 	level := slog.LevelError + 1
 	if os.Getenv("FEEDTREE_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, but...)
 }
 
 // Exchange starts a sandbox; without a change it publishes nothing by itself.
