@@ -156,21 +156,6 @@ func TestAnAnswerOf100MBIsNotRead(t *testing.T) {
 	}
 }
 
-func TestCredentialsFollowNoRedirect(t *testing.T) {
-	var asked atomic.Int64
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
-	defer elsewhere.Close()
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		c := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, status) }, nil)
-		if _, err := c.Dispatcher(t.Context(), Token{Access: "a", Type: "Bearer"}); ClassOf(err).String() != "protocol" {
-			t.Error(status, err)
-		}
-	}
-	if asked.Load() != 0 {
-		t.Error("a redirect was followed")
-	}
-}
-
 func TestTimeOutsTLSAndNamesAreClassed(t *testing.T) {
 	release := make(chan struct{})
 	slow := serve(t, func(http.ResponseWriter, *http.Request) { <-release }, func(c *Config) { c.Timeout = 50 * time.Millisecond })

@@ -338,7 +338,7 @@ func stopped() time.Duration {
 	return 4 * time.Second
 }
 
-func TestABrokerThatFallsSilentIsNoticedAndFoundAgain(t *testing.T) {
+func TestABrokerThatFallsSilentIsNoticed(t *testing.T) {
 	b, s := newBroker(t), &seen{}
 	tree := b.tree(s)
 	began := time.Now()
