@@ -186,6 +186,8 @@ func TestWhatLoginsAnswer(t *testing.T) {
 		{"forbidden", sandbox.Fault{Kind: "login", Status: 403}, "auth", true},
 		{"too many", sandbox.Fault{Kind: "login", Status: 429}, "rate_limit", false},
 		{"server broken", sandbox.Fault{Kind: "login", Status: 500, Body: "oops"}, "server", false},
+		{"a redirect", sandbox.Fault{Kind: "login", Redirect: "http://127.0.0.1:1/"}, "protocol", false},
+		{"the dispatcher's redirect", sandbox.Fault{Kind: "dispatcher", Redirect: "https://elsewhere.example/", Status: 302}, "protocol", false},
 		{"HTML", sandbox.Fault{Kind: "login", Status: 200, Body: "<html>hello</html>"}, "protocol", false},
 		{"no hosts", sandbox.Fault{Kind: "dispatcher", Status: 200, Body: `{"hosts":[],"token":"x"}`}, "protocol", false},
 		{"a huge answer", sandbox.Fault{Kind: "dispatcher", Status: 200, Body: strings.Repeat("x", 2<<20)}, "protocol", false},
