@@ -78,13 +78,14 @@ func (r *Reconnect) Down(now int64) {
 	r.upSince = 0
 }
 
-// Failed counts a failure, or a fall, and draws the delay before the next attempt.
-func (r *Reconnect) Failed(c BackoffConfig, rnd func() float64) time.Duration {
+// Failed counts a failure of a class, or a fall, and draws the delay before the next attempt
+// at the pace that the class has in Decide's table.
+func (r *Reconnect) Failed(class Class, c BackoffConfig, rnd func() float64) time.Duration {
 	if r.stood && c.Forgets(r.stoodFor, r.delay) {
 		r.failures = 0
 	}
 	r.stood = false
 	r.failures++
-	r.delay = c.Delay(r.failures, rnd)
+	r.delay = rules[class].pace.delay(c, r.failures, rnd)
 	return r.delay
 }

@@ -129,6 +129,17 @@ const (
 	atOnce
 )
 
+// delay draws the delay before the attempt after n failures in a row.
+func (p pace) delay(c BackoffConfig, n int, rnd func() float64) time.Duration {
+	switch p {
+	case slowly:
+		return c.Max
+	case atOnce:
+		return 0
+	}
+	return c.Delay(n, rnd)
+}
+
 // rules are what each class of failures is met with while the budget lasts. Restarts and
 // replacements count against it.
 var rules = [numClasses]struct {
@@ -172,13 +183,7 @@ func Decide(p Policy, c Child, class Class, now int64, rnd func() float64) (Deci
 		return Decision{Action: after}, c
 	}
 	c.failures++
-	var delay time.Duration
-	switch rule.pace {
-	case byBackoff:
-		delay = p.Backoff.Delay(c.failures, rnd)
-	case slowly:
-		delay = p.Backoff.Max
-	}
+	delay := rule.pace.delay(p.Backoff, c.failures, rnd)
 	at := now + int64(delay)
 	recent := slices.DeleteFunc(slices.Clone(c.restarts), func(then int64) bool { return then <= at-int64(p.Budget.Window) })
 	if len(recent) >= p.Budget.Restarts {

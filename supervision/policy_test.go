@@ -52,10 +52,10 @@ func TestAReconnectForgetsOnlyAfterItStood(t *testing.T) {
 		r.Up(now)
 		now += int64(stood)
 		r.Down(now)
-		delays = append(delays, r.Failed(c, top))
+		delays = append(delays, r.Failed(Transport, c, top))
 	}
 	for range 3 {
-		delays = append(delays, r.Failed(c, top)) // refused dials
+		delays = append(delays, r.Failed(Transport, c, top)) // refused dials
 	}
 	fall(time.Second)      // a broker that accepts and drops: no reset
 	fall(29 * time.Second) // still none
@@ -63,6 +63,9 @@ func TestAReconnectForgetsOnlyAfterItStood(t *testing.T) {
 	fall(time.Hour)
 	if got := fmt.Sprint(delays); got != "[2s 4s 8s 16s 16s 2s 2s]" {
 		t.Error(got)
+	}
+	if d := (&Reconnect{}).Failed(Auth, c, func() float64 { return 0 }); d != 16*time.Second {
+		t.Errorf("%v after a refusal, want the longest delay at once", d)
 	}
 }
 

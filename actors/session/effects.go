@@ -10,6 +10,7 @@ import (
 	"github.com/feedtree/feedtree/internal/raw"
 	"github.com/feedtree/feedtree/internal/settrade"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
@@ -172,10 +173,11 @@ func (s *Session) delay() {
 
 // wait draws the delay that the failure in hand deserves.
 func (s *Session) wait() time.Duration {
-	d := s.d.Memory.backoff.Failed(s.d.Config.Backoff, s.d.Rand)
+	class := supervision.Transport
 	if ClassOf(s.cause) == ledger.FailAuth {
-		d = max(d, s.d.Config.Backoff.Max)
+		class = supervision.Auth
 	}
+	d := s.d.Memory.backoff.Failed(class, s.d.Config.Backoff, s.d.Rand)
 	var rest *settrade.Error
 	if errors.As(s.cause, &rest) {
 		d = max(d, rest.RetryAfter)
