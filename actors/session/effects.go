@@ -73,7 +73,7 @@ func (s *Session) open() {
 		s.evicted(m.rolledAt)
 		m.rolledAt = 0
 	}
-	s.d.Status.change(func(v *View) { v.Rejected = nil })
+	s.d.Status.change(func(v *View) { v.Rejected, v.Answered = nil, 0 })
 	s.gap()
 	s.d.Log.Info("connected", "event", "connected", "host", s.cur.host, "epoch", m.epoch,
 		"token_expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
@@ -100,7 +100,6 @@ func (s *Session) goOn() {
 		v.Epoch, v.Host, v.Since = c.epoch, c.host, c.since
 		v.LastError, v.RetryAt = "", time.Time{}
 		v.TokenExpires, v.TokenRenewAt = c.expires, c.renewAt
-		v.Answered = 0
 	})
 	s.armRenewal(time.Until(s.d.Memory.token.RenewAt(s.d.Config.RenewBefore)))
 }
