@@ -17,6 +17,7 @@ import (
 	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/test/cast"
 	"github.com/feedtree/feedtree/test/probe"
 	"github.com/feedtree/feedtree/test/sandbox"
 	"github.com/feedtree/feedtree/test/sandbox/market"
@@ -46,7 +47,7 @@ type day struct {
 	network *network
 	x       *sandbox.Exchange
 	tree    *feedtree.Tree
-	cast    *cast
+	cast    *cast.Cast
 	rng     *rand.Rand
 	symbols []string
 	base    probe.Resources
@@ -76,10 +77,16 @@ func TestADayOfOutagesBalances(t *testing.T) {
 	})
 }
 
+// manners are those of strategies that are given some four events a second in the busy hours.
+var manners = cast.Manners{Panic: 500, Block: 1000, Slow: 3 * time.Second, Conflating: 2 * time.Second, Aging: 2 * time.Second, MaxAge: 5 * time.Second}
+
+// receiveDeadline is the default one.
+const receiveDeadline = 5 * time.Second
+
 // begin waits for a Monday, 09:25 in Bangkok, and starts the exchange and the tree.
 func (d *day) begin() {
 	time.Sleep(time.Until(time.Date(2000, 1, 3, 9, 25, 0, 0, market.Bangkok)))
-	d.rng, d.cast, d.network = rand.New(rand.NewPCG(*seed, 0xda4)), newCast(*seed), newNetwork()
+	d.rng, d.cast, d.network = rand.New(rand.NewPCG(*seed, 0xda4)), cast.New(*seed, manners), newNetwork()
 	c := sandbox.DefaultConfig()
 	c.Listener, c.Admin, c.Dir = d.network, "", d.TempDir()
 	c.TokenTTL = 20 * time.Minute
@@ -89,7 +96,7 @@ func (d *day) begin() {
 		d.Fatal(err)
 	}
 	d.symbols = market.DefaultSymbols(c.Symbols)
-	if d.tree, err = feedtree.Start(dial.With(context.Background(), d.network.dial), d.configuration(), d.cast.types()...); err != nil {
+	if d.tree, err = feedtree.Start(dial.With(context.Background(), d.network.dial), d.configuration(), d.cast.Types()...); err != nil {
 		d.Fatal(err)
 	}
 	d.ready("the start", time.Minute)
@@ -110,22 +117,7 @@ func (d *day) configuration() config.Config {
 	c.Symbols = d.symbols
 	c.Health.SymbolGap, c.Health.FeedGap = 3*time.Minute, 30*time.Second
 	c.Poison.Entries = 50
-	for name, box := range map[string]config.Mailbox{
-		"steady": {}, "panicky": {}, "blocking": {}, "hopeless": {},
-		"slow":       {Capacity: 20},
-		"conflating": {Capacity: 10, Overflow: config.Conflate},
-		"aging":      {MaxAge: 5 * time.Second},
-	} {
-		s := config.DefaultStrategy(name, name)
-		if box.Capacity > 0 {
-			s.Mailbox.Capacity = box.Capacity
-		}
-		if box.Overflow != "" {
-			s.Mailbox.Overflow = box.Overflow
-		}
-		s.Mailbox.MaxAge = box.MaxAge
-		c.Strategies = append(c.Strategies, s)
-	}
+	c.Strategies = d.cast.Instances()
 	return c
 }
 
@@ -139,8 +131,8 @@ func (d *day) pass(o planned) {
 		ends = ends.Add(25 * time.Minute)
 	}
 	before := d.tree.Snapshot().Connection.Lost
-	d.network.state.Store(o.net)
-	for _, f := range o.faults {
+	d.network.state.Store(int32(o.Network))
+	for _, f := range o.Faults {
 		if _, err := d.x.Break(f); err != nil {
 			d.Fatal(err)
 		}
@@ -149,12 +141,12 @@ func (d *day) pass(o planned) {
 	d.await(time.Minute, func() (bool, string) {
 		return d.tree.Snapshot().Connection.Lost > before, o.String() + " is not noticed"
 	})
-	d.network.state.Store(whole)
+	d.network.state.Store(int32(cast.Whole))
 	d.x.Heal()
 	// The longest delay, an attempt that was made in vain just before, and the answers.
 	d.ready(o.String(), 2*time.Minute)
 	d.nuisance(o.then)
-	d.cast.release()
+	d.cast.Release(2 * receiveDeadline)
 	d.tree.Resume("hopeless") // or it is not in quarantine: the market may be closed
 	time.Sleep(time.Until(ends))
 	d.sample()

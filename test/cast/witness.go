@@ -1,16 +1,17 @@
-package virtual
+package cast
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/feedtree/feedtree/messages"
 )
 
-// witness watches what one strategy is given, over all its incarnations, and complains of
-// what must not be.
-type witness struct {
+// Witness watches what one strategy is given, over all its incarnations, and complains of
+// what must not be. It keeps no message, so that it may watch for hours.
+type Witness struct {
 	name      string
 	conflates bool // order holds by symbol and kind alone
 	lags      bool // several outages may wait in its queue, and then are told as one
@@ -24,7 +25,14 @@ type witness struct {
 	last        map[string]position // by symbol and kind, "" for all
 	stale       []time.Time
 	complaints  []string
-	n           struct{ events, disconnected, gaps, reconnected, rolled, restarted, overflows, dropped uint64 }
+	n           Counts
+}
+
+// Counts are what a strategy was given.
+type Counts struct {
+	Events, Disconnected, Gaps, Reconnected, RolledOver, Restarted, Overflows uint64
+
+	Dropped uint64 // that its own Overflowed notices told of
 }
 
 type position struct {
@@ -32,26 +40,26 @@ type position struct {
 	mono, wall int64
 }
 
-func newWitness(name string) *witness {
-	return &witness{name: name, epoch: 1, last: map[string]position{}}
+func newWitness(name string) *Witness {
+	return &Witness{name: name, epoch: 1, last: map[string]position{}}
 }
 
 // begin numbers an incarnation.
-func (w *witness) begin() int {
+func (w *Witness) begin() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.incarnation++
 	return w.incarnation
 }
 
-func (w *witness) complain(format string, args ...any) {
+func (w *Witness) complain(format string, args ...any) {
 	if len(w.complaints) < 10 {
-		w.complaints = append(w.complaints, w.name+" at "+clockOf(time.Now())+": "+fmt.Sprintf(format, args...))
+		w.complaints = append(w.complaints, w.name+" at "+time.Now().UTC().Format(time.TimeOnly)+": "+fmt.Sprintf(format, args...))
 	}
 }
 
 // see takes note of a message that an incarnation was given.
-func (w *witness) see(incarnation int, message any) {
+func (w *Witness) see(incarnation int, message any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch m := message.(type) {
@@ -67,8 +75,8 @@ func (w *witness) see(incarnation int, message any) {
 	}
 }
 
-func (w *witness) event(e messages.Event) {
-	w.n.events++
+func (w *Witness) event(e messages.Event) {
+	w.n.Events++
 	key := ""
 	if w.conflates {
 		key = e.Kind().String() + " " + e.Symbol()
@@ -90,16 +98,16 @@ func (w *witness) event(e messages.Event) {
 	w.last[key] = now
 }
 
-func (w *witness) notice(n messages.Notice) {
+func (w *Witness) notice(n messages.Notice) {
 	switch m := n.(type) {
 	case *messages.Disconnected:
-		w.n.disconnected++
+		w.n.Disconnected++
 		if w.down && !w.deaf && !w.lags {
 			w.complain("Disconnected (%s) again without a Gap since the last (%s)", m.Reason, w.reason)
 		}
 		w.down, w.reason = true, m.Reason
 	case *messages.Gap:
-		w.n.gaps++
+		w.n.Gaps++
 		if !w.deaf && !w.lags && (!w.down || m.Reason != w.reason) {
 			w.complain("Gap (%s) does not answer Disconnected (%s)", m.Reason, w.reason)
 		}
@@ -108,12 +116,12 @@ func (w *witness) notice(n messages.Notice) {
 		}
 		w.down, w.epoch = false, m.Epoch
 	case *messages.Reconnected:
-		w.n.reconnected++
+		w.n.Reconnected++
 		if (w.down && !w.deaf && !w.lags) || m.Outage < 0 {
 			w.complain("%+v before the Gap", *m)
 		}
 	case *messages.RolledOver:
-		w.n.rolled++
+		w.n.RolledOver++
 		if m.From != w.epoch && !w.deaf && !w.lags {
 			w.complain("%+v, and the last that was announced is %d", *m, w.epoch)
 		}
@@ -121,23 +129,32 @@ func (w *witness) notice(n messages.Notice) {
 	case *messages.SymbolStale:
 		w.stale = append(w.stale, time.Now())
 	case *messages.Restarted:
-		w.n.restarted++
+		w.n.Restarted++
 	case *messages.Overflowed:
 		if m.Where == w.name {
-			w.n.overflows++
-			w.n.dropped += m.Count
+			w.n.Overflows++
+			w.n.Dropped += m.Count
 		}
 	}
 }
 
-// staleBetween counts SymbolStale by the time of the exchange's day.
-func (w *witness) staleBetween(from, to time.Duration) (n int) {
+// Counts reads the counts, and whether the last it was told is that the connection ended.
+func (w *Witness) Counts() (n Counts, down bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, at := range w.stale {
-		if d := sinceMidnight(at); d >= from && d < to {
-			n++
-		}
-	}
-	return n
+	return w.n, w.down
+}
+
+// Complaints lists what must not be and was, the first ten.
+func (w *Witness) Complaints() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.complaints)
+}
+
+// Stale lists when the strategy was told that a symbol is stale.
+func (w *Witness) Stale() []time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.stale)
 }
