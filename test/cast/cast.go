@@ -80,6 +80,8 @@ func (c *Cast) Instances() (out []config.Strategy) {
 	for _, name := range []string{"steady", "panicky", "slow", "conflating", "aging", "blocking", "hopeless"} {
 		s := config.DefaultStrategy(name, name)
 		switch name {
+		case "panicky", "blocking": // by chance they may fail often within minutes; the hopeless one is for the budget's end
+			s.Supervision.Budget.Restarts = new(10_000)
 		case "slow":
 			s.Mailbox.Capacity = 20
 		case "conflating":
