@@ -9,9 +9,6 @@ RUN ?=
 # What outages are drawn from, and how long chaos goes on.
 SEED ?= 1
 DURATION ?= 5m
-
-# How long make soak goes on; its -timeout is for one that hangs.
-DURATION ?= 1h
 # The revision goes into the binary where git can tell it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 
@@ -82,6 +79,7 @@ vuln: ## known vulnerabilities (says so where their database cannot be read; VUL
 	@GO=$(GO) ./test/vuln/run
 
 .PHONY: soak
+soak: DURATION = 1h
 soak: ## an hour in real time: load, outages, misbehaving strategies, then ledgers and L6; DURATION=2m
 	$(GO) test -count=1 -v -timeout 24h ./test/soak -soak.for=$(DURATION) -soak.seed=$(SEED)
 

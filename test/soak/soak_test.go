@@ -24,7 +24,7 @@ import (
 var (
 	duration = flag.Duration("soak.for", 0, "how long; 0 skips")
 	seed     = flag.Uint64("soak.seed", 1, "what outages and misbehaviour are drawn from; 0 for any")
-	rate     = flag.Float64("soak.rate", 3000, "messages a second")
+	rate     = flag.Float64("soak.rate", 5000, "messages a second")
 )
 
 func TestMain(m *testing.M) {
