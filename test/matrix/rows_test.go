@@ -183,4 +183,9 @@ var rows = []row{
 		by: []string{"test/process.TestSecretsAppearNowhereThroughEveryFault",
 			"test/process.TestADumpOfAllGoroutinesShowsNoSecret"},
 	},
+	{
+		name: "soak", fault: "an hour in real time: load, outages, roll-overs, strategies that panic, block and lag",
+		holds: "the books balance; a feed that falls silent costs no CPU; after the end the process holds what it held before",
+		by:    []string{"test/soak.TestASoakBalancesAndReturnsWhatItHeld"},
+	},
 }
