@@ -7,8 +7,11 @@ import (
 	"os"
 	"strings"
 
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/feedtree/feedtree/config"
@@ -82,4 +85,34 @@ func metricExporter(ctx context.Context, cfg config.OTLP) (sdkmetric.Exporter, e
 		o = append(o, otlpmetricgrpc.WithHeaders(h))
 	}
 	return otlpmetricgrpc.New(ctx, o...)
+}
+
+// logExporter is metricExporter for log records.
+func logExporter(ctx context.Context, cfg config.OTLP) (sdklog.Exporter, error) {
+	if !wanted(cfg, "logs") {
+		return nil, nil
+	}
+	http, err := overHTTP(cfg, "logs")
+	if err != nil {
+		return nil, err
+	}
+	h := headers(cfg.Headers)
+	if http {
+		var o []otlploghttp.Option
+		if cfg.Endpoint != "" {
+			o = append(o, otlploghttp.WithEndpointURL(signalURL(cfg.Endpoint, "logs")))
+		}
+		if len(h) > 0 {
+			o = append(o, otlploghttp.WithHeaders(h))
+		}
+		return otlploghttp.New(ctx, o...)
+	}
+	var o []otlploggrpc.Option
+	if cfg.Endpoint != "" {
+		o = append(o, otlploggrpc.WithEndpointURL(cfg.Endpoint))
+	}
+	if len(h) > 0 {
+		o = append(o, otlploggrpc.WithHeaders(h))
+	}
+	return otlploggrpc.New(ctx, o...)
 }

@@ -1,5 +1,5 @@
 // Package telemetry shows a running tree to the tools that watch it: metrics for who
-// scrapes them, and metrics by OTLP for a collector, if one is configured. It reads what
+// scrapes them, and metrics and log lines by OTLP for a collector, if one is configured. It reads what
 // the tree counts anyway; an event calls nothing of it.
 //
 // A program with a main of its own starts it beside its tree:
@@ -17,10 +17,13 @@ import (
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/telemetry/logs"
+	"github.com/feedtree/feedtree/telemetry/measure"
 	"github.com/feedtree/feedtree/telemetry/metrics"
 	"github.com/feedtree/feedtree/telemetry/service"
 )
@@ -36,6 +39,9 @@ type Tree interface {
 type Options struct {
 	Build metrics.Build
 	Log   *slog.Logger // nil for slog.Default()
+	// Lines is the program's log, if it is one of package logs: what it lost is shown, and what
+	// it writes goes to the collector, too, if the configuration asks for that.
+	Lines *logs.Log
 }
 
 // Telemetry shows one tree. All methods are safe for concurrent use.
@@ -44,6 +50,23 @@ type Telemetry struct {
 	lines *ratelog.Logger
 	prom  *metrics.Prometheus
 	push  *metrics.Push // nil without a collector
+	sent  *logs.Push    // nil unless the log goes to one
+	also  *logs.Log
+}
+
+// source is the tree with what the program's log knows of itself.
+type source struct {
+	Tree
+	lines *logs.Log
+}
+
+// Measure implements metrics.Source.
+func (s source) Measure(symbols bool) *measure.Reading {
+	r := s.Tree.Measure(symbols)
+	if s.lines != nil {
+		r.LogLost = s.lines.Lost()
+	}
+	return r
 }
 
 // Start begins to show tree. Reaching no collector is no error: what is lost is counted and
@@ -59,15 +82,39 @@ func Start(tree Tree, cfg config.Telemetry, o Options) (*Telemetry, error) {
 		t.log.Warn("something of this process could not be found out", "event", "resource_incomplete", "error", err.Error())
 	}
 	mc := metrics.Config{Symbols: cfg.Metrics.Symbols, Build: o.Build}
-	if t.prom, err = metrics.NewPrometheus(tree, res, mc); err != nil {
+	from := source{tree, o.Lines}
+	if t.prom, err = metrics.NewPrometheus(from, res, mc); err != nil {
 		return nil, err
 	}
-	exporter, err := metricExporter(context.Background(), cfg.OTLP)
-	if err != nil || exporter == nil {
-		return t, err
+	if err := t.pushMetrics(from, res, cfg.OTLP, mc); err != nil {
+		return nil, err
 	}
-	t.push, err = metrics.NewPush(tree, res, mc, exporter, tree.Telemetry(), func(err error) { t.lost(ledger.Metrics, err) })
-	return t, err
+	if cfg.Logs.OTLP && o.Lines != nil {
+		if err := t.pushLogs(o.Lines, tree.Telemetry(), res, cfg.OTLP, o.Build.Version); err != nil {
+			t.Stop(context.Background())
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func (t *Telemetry) pushMetrics(from source, res *resource.Resource, cfg config.OTLP, mc metrics.Config) error {
+	exporter, err := metricExporter(context.Background(), cfg)
+	if err != nil || exporter == nil {
+		return err
+	}
+	t.push, err = metrics.NewPush(from, res, mc, exporter, from.Telemetry(), func(err error) { t.lost(ledger.Metrics, err) })
+	return err
+}
+
+func (t *Telemetry) pushLogs(lines *logs.Log, losses *ledger.Telemetry, res *resource.Resource, cfg config.OTLP, version string) error {
+	exporter, err := logExporter(context.Background(), cfg)
+	if err != nil || exporter == nil {
+		return err
+	}
+	t.sent, t.also = logs.NewPush(exporter, res, version, losses, func(err error) { t.lost(ledger.Logs, err) }), lines
+	lines.Also(t.sent.Handler())
+	return nil
 }
 
 // Metrics serves a scrape.
@@ -87,8 +134,12 @@ func (t *Telemetry) lost(s ledger.Signal, err error) {
 
 // Stop sends what there is once more and ends, within ctx.
 func (t *Telemetry) Stop(ctx context.Context) {
+	t.lines.Flush(true)
+	if t.sent != nil {
+		t.also.Also(nil)
+		t.sent.Stop(ctx)
+	}
 	if t.push != nil {
 		t.push.Stop(ctx)
 	}
-	t.lines.Flush(true)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/flow"
@@ -83,4 +84,12 @@ func (in *Instance) traceFailure(inc *incarnation, it flow.Item, start int64, cl
 	} else {
 		in.failure.Store(nil)
 	}
+}
+
+// failureContext is the trace of the last failure, for its log line.
+func (in *Instance) failureContext() context.Context {
+	if sc := in.failure.Load(); sc != nil {
+		return trace.ContextWithSpanContext(context.Background(), *sc)
+	}
+	return context.Background()
 }

@@ -46,6 +46,11 @@ func New(log *slog.Logger) *Logger {
 
 // Log writes the line, or counts it. args are slog's alternating keys and values.
 func (l *Logger) Log(level slog.Level, class, msg string, args ...any) {
+	l.LogContext(context.Background(), level, class, msg, args...)
+}
+
+// LogContext is Log for a line inside a trace.
+func (l *Logger) LogContext(ctx context.Context, level slog.Level, class, msg string, args ...any) {
 	now := l.now()
 	l.mu.Lock()
 	b := l.classes[class]
@@ -65,13 +70,13 @@ func (l *Logger) Log(level slog.Level, class, msg string, args ...any) {
 	case b.count <= whole:
 		b.reported = now
 		l.mu.Unlock()
-		l.log.Log(context.Background(), level, msg, args...)
+		l.log.Log(ctx, level, msg, args...)
 		return
 	case b.count%every == 0:
 		n, span := b.count, now.Sub(b.start)
 		b.unreported, b.reported = 0, now
 		l.mu.Unlock()
-		l.log.Log(context.Background(), level, msg, append(args, "count", n, "over", span)...)
+		l.log.Log(ctx, level, msg, append(args, "count", n, "over", span)...)
 		return
 	}
 	b.unreported++

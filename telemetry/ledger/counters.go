@@ -139,7 +139,6 @@ func Signals() []Signal { return []Signal{Metrics, Traces, Logs} }
 type Telemetry struct {
 	ExportFailed [numSignals]Counter // exports that a collector did not take
 	Dropped      [numSignals]Counter // spans, log records, collections of metrics
-	LogLines     Counter             // lines lost because the log's sink blocked or failed
 }
 
 // Paths counts the traces of events' paths and of the feed's rare deeds:

@@ -24,7 +24,8 @@ type Reading struct {
 	Poison     Poison
 	Telemetry  *ledger.Telemetry // the tree's own, not a copy
 
-	LogSuppressed uint64
+	LogSuppressed uint64 // lines not written because they repeat
+	LogLost       uint64 // lines that the log's sink did not take, if the log can tell
 	Uptime        time.Duration
 }
 

@@ -85,11 +85,16 @@ func process() []entry {
 		{n.Imbalance, gauge, "{item}", "by how much the sides of a ledger's equations differ", func(r *measure.Reading, put put) {
 			by(put, n.Ledger, r.Ledger.Imbalance())
 		}},
+		{n.TracePaths, counter, "{trace}", "traces of events' ways and rare deeds, by what became of them", func(r *measure.Reading, put put) {
+			if t := r.Ledger.Traces; t != nil {
+				by(put, n.Outcome, map[string]uint64{"made": t.Made, "lost": t.Lost, "suppressed": t.Suppressed})
+			}
+		}},
 		{n.Uptime, level, "s", "since the tree's start", func(r *measure.Reading, put put) { put(r.Uptime.Seconds()) }},
 		{n.PoisonKept, gauge, "{message}", "messages kept because they could not be processed", func(r *measure.Reading, put put) { put(float64(r.Poison.Kept)) }},
 		{n.PoisonEvicted, counter, "{message}", "kept ones that had to go for newer ones", func(r *measure.Reading, put put) { put(float64(r.Poison.Evicted)) }},
 		{n.LogSuppressed, counter, "{line}", "log lines not written because they repeat", func(r *measure.Reading, put put) { put(float64(r.LogSuppressed)) }},
-		{n.LogDropped, counter, "{line}", "log lines lost because their sink blocked or failed", func(r *measure.Reading, put put) { put(float64(r.Telemetry.LogLines.Load())) }},
+		{n.LogDropped, counter, "{line}", "log lines lost because their sink blocked or failed", func(r *measure.Reading, put put) { put(float64(r.LogLost)) }},
 		{n.ExportFailures, counter, "{export}", "exports that a collector did not take", func(r *measure.Reading, put put) {
 			for _, s := range ledger.Signals() {
 				put(float64(r.Telemetry.ExportFailed[s].Load()), attribute.String(n.Signal, s.String()))

@@ -139,4 +139,5 @@ const (
 	LogDropped     = "feedtree.log.dropped"
 	ExportFailures = "feedtree.telemetry.export.failures"
 	ExportDropped  = "feedtree.telemetry.dropped"
+	TracePaths     = "feedtree.traces.paths"
 )

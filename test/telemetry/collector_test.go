@@ -4,13 +4,18 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 
+	collogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
 	colmetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 )
 
 // collector takes OTLP over gRPC, as any would.
@@ -22,6 +27,29 @@ type collector struct {
 	resource *resourcepb.Resource
 	metrics  map[string]*metricspb.Metric // the newest of each name
 	headers  metadata.MD
+	records  []*logspb.LogRecord
+	refuse   atomic.Bool // log records, as a collector does that may not be written to
+}
+
+// takesLogs is the collector as far as logs go: both services call their method Export.
+type takesLogs struct {
+	collogs.UnimplementedLogsServiceServer
+	c *collector
+}
+
+// Export implements the logs service.
+func (t takesLogs) Export(_ context.Context, r *collogs.ExportLogsServiceRequest) (*collogs.ExportLogsServiceResponse, error) {
+	if t.c.refuse.Load() {
+		return nil, status.Error(codes.PermissionDenied, "not you")
+	}
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	for _, rl := range r.ResourceLogs {
+		for _, sl := range rl.ScopeLogs {
+			t.c.records = append(t.c.records, sl.LogRecords...)
+		}
+	}
+	return &collogs.ExportLogsServiceResponse{}, nil
 }
 
 func newCollector(t *testing.T) *collector {
@@ -33,6 +61,7 @@ func newCollector(t *testing.T) *collector {
 	c := &collector{url: "http://" + ln.Addr().String(), metrics: map[string]*metricspb.Metric{}}
 	s := grpc.NewServer()
 	colmetrics.RegisterMetricsServiceServer(s, c)
+	collogs.RegisterLogsServiceServer(s, takesLogs{c: c})
 	done := make(chan struct{})
 	go func() { defer close(done); s.Serve(ln) }()
 	t.Cleanup(func() { s.Stop(); <-done })

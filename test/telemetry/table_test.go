@@ -10,6 +10,7 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
@@ -59,11 +60,21 @@ func watched(t *testing.T, change func(*config.Config), types ...feedtree.Strate
 		s.Mailbox.MaxAge = time.Minute
 		c.Strategies = []config.Strategy{s}
 		c.Telemetry.Metrics.Symbols = true
+		c.Telemetry.Traces.Ratio, c.Telemetry.Traces.PerSecond = 1, 10_000
 		if change != nil {
 			change(c)
 		}
 	})
-	tree := harness.Start(t, cfg, types...)
+	traces := sdktrace.NewTracerProvider(sdktrace.WithIDGenerator(feedtree.SpanIDs{}))
+	tree, err := feedtree.Options{TracerProvider: traces}.Start(context.Background(), cfg, types...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		tree.Stop(context.Background())
+		harness.Balanced(t, tree.Snapshot())
+		traces.Shutdown(context.Background())
+	})
 	shown, err := telemetry.Start(tree, cfg.Telemetry, telemetry.Options{Build: metrics.Build{Version: "v1", Revision: "abc", Go: "go1"}})
 	if err != nil {
 		t.Fatal(err)

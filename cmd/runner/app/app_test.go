@@ -93,6 +93,8 @@ func TestWhatAWrongCommandLineIsTold(t *testing.T) {
 		{"a summary of another form", nil, "run --summary xml", 2, "text, json or none"},
 		{"chaos without time", nil, "chaos --duration 0s", 2, "such as 5m"},
 		{"chaos at a rate of 0", nil, "chaos --rate 0", 2, "1 to 100000"},
+		{"a log level that is none", nil, "log-level loud", 2, "debug, info, warn or error"},
+		{"the default level of nothing", nil, "log-level default", 2, "debug, info, warn or error"},
 		{"no credentials", nil, "run", 3, "SETTRADE_APP_SECRET"},
 		{"a secret that is no base64", with("SETTRADE_APP_SECRET=%%"), "run", 3, "credentials.app_secret: is no base64"},
 		{"a secret that is no scalar", with("SETTRADE_APP_SECRET=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), "run", 3, "no private key of P-256"},

@@ -45,8 +45,12 @@ func (a *program) get(ctx context.Context, path string, want int) (*http.Respons
 	return a.request(ctx, http.MethodGet, path, want)
 }
 
-// request presents the process's token, which only its own user can read.
 func (a *program) request(ctx context.Context, method, path string, want int) (*http.Response, error) {
+	return a.send(ctx, method, path, nil, want)
+}
+
+// send presents the process's token, which only its own user can read.
+func (a *program) send(ctx context.Context, method, path string, body io.Reader, want int) (*http.Response, error) {
 	addr := a.flags.addr
 	if addr == "" {
 		l, err := a.load(a.Environ, nil)
@@ -55,7 +59,7 @@ func (a *program) request(ctx context.Context, method, path string, want int) (*
 		}
 		addr = l.Config.HTTP.Addr
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, body)
 	if err != nil {
 		return nil, usage("--addr %q: expected host:port", addr)
 	}

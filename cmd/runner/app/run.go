@@ -15,6 +15,7 @@ import (
 	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/telemetry/logs"
 	"github.com/feedtree/feedtree/telemetry/tracing"
 	"github.com/feedtree/feedtree/test/sandbox"
 	"github.com/feedtree/feedtree/test/sandbox/market"
@@ -111,7 +112,9 @@ func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) err
 		cfg.Symbols = market.DefaultSymbols(f.count)
 	}
 	screen := newScreen(a.Out, a.Err, f.summary == "json" || f.traces)
-	log := logger(cfg.Log, screen.logs())
+	lines := openLog(cfg.Log, screen.logs(), screen.errTTY)
+	defer closeLog(lines)
+	log := lines.Logger()
 	slog.SetDefault(log)
 	for _, note := range loaded.Notes {
 		log.Warn(note, "event", "configuration_note")
@@ -121,11 +124,12 @@ func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) err
 		return err
 	}
 	defer endTraces(traces, nil, log)
-	return a.feed(ctx, f, cfg, exchange, screen, log, traces)
+	return a.feed(ctx, f, cfg, exchange, screen, lines, traces)
 }
 
 // feed runs the tree from start to summary.
-func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, exchange *child, screen *screen, log *slog.Logger, traces *tracing.Provider) error {
+func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, exchange *child, screen *screen, lines *logs.Log, traces *tracing.Provider) error {
+	log := lines.Logger()
 	tails := newTails()
 	tree, err := options(traces).Start(context.Background(), cfg, append(slices.Clone(a.types), tails.strategy())...)
 	if err != nil {
@@ -139,7 +143,7 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 		more["sandbox_admin"] = exchange.admin
 		log.Info("sandbox exchange", "event", "sandbox_started", "admin", exchange.admin)
 	}
-	shown, err := showTelemetry(tree, cfg, log)
+	shown, err := showTelemetry(tree, cfg, lines)
 	if err != nil {
 		tree.Stop(context.Background())
 		return &exitError{exitConfiguration, err}
@@ -149,6 +153,7 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 	handlers["/tail"] = tails.serve(tree)
 	door, err := httpd.Open(cfg.HTTP.Addr, log, func(token httpd.Token) httpd.Handlers {
 		maps.Copy(handlers, httpd.Privileged(tree, token))
+		maps.Copy(handlers, httpd.LogLevels(lines.Levels(), log, token))
 		return handlers
 	})
 	if err != nil {

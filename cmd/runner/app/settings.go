@@ -1,13 +1,18 @@
 package app
 
 import (
+	"context"
+	"io"
 	"log/slog"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/telemetry/logs"
 )
 
 // load reads the configuration of this invocation. environ stands in for the real
@@ -41,16 +46,23 @@ func lookup(environ []string, name string) string {
 	return ""
 }
 
-// logger makes the logger that the configuration asks for: text for people, JSON for
-// machines, and auto for whichever of them reads w.
-func logger(c config.Log, w interface{ Write([]byte) (int, error) }) *slog.Logger {
-	var level slog.Level
-	level.UnmarshalText([]byte(c.Level)) // validated before
-	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" || (c.Format == "auto" && !isTerminal(w)) {
-		return slog.New(slog.NewJSONHandler(w, o))
+// openLog begins the log that the configuration asks for: text for people, JSON for
+// machines, and auto for whichever of them reads it.
+func openLog(c config.Log, w io.Writer, terminal bool) *logs.Log {
+	l := logs.Config{Out: w, JSON: c.Format == "json" || (c.Format == "auto" && !terminal), Levels: map[string]slog.Level{}}
+	l.Level, _ = logs.ParseLevel(c.Level) // validated before, as are the next
+	for _, item := range c.Levels {
+		node, level, _ := strings.Cut(item, "=")
+		l.Levels[node], _ = logs.ParseLevel(level)
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return logs.New(l)
+}
+
+// closeLog writes what waits. A sink that takes nothing is not waited for long.
+func closeLog(l *logs.Log) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	l.Close(ctx)
 }
 
 func isTerminal(w any) bool {

@@ -204,7 +204,9 @@ func (a *program) tailOwn(ctx context.Context, symbols []string) error {
 		return err
 	}
 	cfg := loaded.Config
-	slog.SetDefault(logger(cfg.Log, a.Err))
+	lines := openLog(cfg.Log, a.Err, isTerminal(a.Err))
+	defer closeLog(lines)
+	slog.SetDefault(lines.Logger())
 	t := newTails()
 	s, c := t.open(symbols, a.flags.output == "text", func(line []byte) error { _, err := a.Out.Write(line); return err })
 	cfg.Symbols, cfg.Strategies, cfg.Supervision.Strategies = nil, []config.Strategy{c}, nil

@@ -2,20 +2,20 @@ package app
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/telemetry"
+	"github.com/feedtree/feedtree/telemetry/logs"
 	"github.com/feedtree/feedtree/telemetry/metrics"
 )
 
 // showTelemetry begins to show the tree to those who watch it.
-func showTelemetry(tree *feedtree.Tree, cfg config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
+func showTelemetry(tree *feedtree.Tree, cfg config.Config, lines *logs.Log) (*telemetry.Telemetry, error) {
 	v := version()
 	return telemetry.Start(tree, cfg.Telemetry, telemetry.Options{
-		Build: metrics.Build{Version: v.Version, Revision: v.Revision, Go: v.Go}, Log: log,
+		Build: metrics.Build{Version: v.Version, Revision: v.Revision, Go: v.Go}, Log: lines.Logger(), Lines: lines,
 	})
 }
 
