@@ -317,7 +317,7 @@ func TestWhatAFullMailboxDropsHasATraceAndTheStormIsBounded(t *testing.T) {
 		}
 	}))
 	r.x.Publish(topic.BidOffer("AOT"), book("AOT"), 500)
-	harness.Eventually(t, "the drops", func() bool { return r.Snapshot().Strategies["s"].Dropped == 489 })
+	harness.Eventually(t, "the drops", func() bool { return r.Snapshot().Strategies["s"].Dropped >= 489 })
 	close(release)
 	dropped := 0
 	for _, spans := range r.end(t) {
@@ -327,7 +327,8 @@ func TestWhatAFullMailboxDropsHasATraceAndTheStormIsBounded(t *testing.T) {
 		}
 	}
 	c := r.Snapshot().Traces
-	if dropped < 3 || uint64(dropped)+c.Suppressed != 489 {
+	// One more is dropped when all of them came before the strategy had one in hand.
+	if dropped < 3 || uint64(dropped)+c.Suppressed != r.Snapshot().Strategies["s"].Dropped {
 		t.Errorf("%d traces of drops, %+v", dropped, *c)
 	}
 	if n := r.Telemetry().Dropped[ledger.Traces].Load(); n != 0 {
