@@ -21,6 +21,7 @@ import (
 
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/telemetry/history"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 	"github.com/feedtree/feedtree/telemetry/logs"
 	"github.com/feedtree/feedtree/telemetry/measure"
@@ -52,6 +53,7 @@ type Telemetry struct {
 	push  *metrics.Push // nil without a collector
 	sent  *logs.Push    // nil unless the log goes to one
 	also  *logs.Log
+	past  *history.History
 }
 
 // source is the tree with what the program's log knows of itself.
@@ -95,8 +97,12 @@ func Start(tree Tree, cfg config.Telemetry, o Options) (*Telemetry, error) {
 			return nil, err
 		}
 	}
+	t.past = history.Start(from)
 	return t, nil
 }
+
+// History is the last day by the minute.
+func (t *Telemetry) History() *history.History { return t.past }
 
 func (t *Telemetry) pushMetrics(from source, res *resource.Resource, cfg config.OTLP, mc metrics.Config) error {
 	exporter, err := metricExporter(context.Background(), cfg)
@@ -134,6 +140,9 @@ func (t *Telemetry) lost(s ledger.Signal, err error) {
 
 // Stop sends what there is once more and ends, within ctx.
 func (t *Telemetry) Stop(ctx context.Context) {
+	if t.past != nil {
+		t.past.Stop()
+	}
 	t.lines.Flush(true)
 	if t.sent != nil {
 		t.also.Also(nil)

@@ -25,6 +25,14 @@ func TestADeliveryIsTimedFromTheSocketFromItsQueueAndInReceive(t *testing.T) {
 	}
 }
 
+func TestTimingADeliveryAllocatesNothing(t *testing.T) {
+	var times Times
+	it := flow.Item{Received: 1, Dispatched: 1000}
+	if n := testing.AllocsPerRun(1000, func() { times.record(&it, 2000, 2500) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // What a delivery's three histograms add to its event: no allocation, and one lock.
 func BenchmarkTimesOfADelivery(b *testing.B) {
 	var times Times

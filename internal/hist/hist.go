@@ -85,6 +85,20 @@ func (h *Histogram) AddTo(c *Counts) {
 // Sum is all recorded durations together. Under load it may be ahead of the buckets.
 func (c *Counts) Sum() time.Duration { return time.Duration(c.sum) }
 
+// Since is what was recorded after an earlier copy of the same histogram. Its Max is the
+// upper edge of the highest bucket.
+func (c *Counts) Since(before *Counts) (d Counts) {
+	for i, n := range &c.counts {
+		if n > before.counts[i] {
+			d.counts[i] = n - before.counts[i]
+			d.total += d.counts[i]
+			d.max = min(int64(upper(i)), c.max)
+		}
+	}
+	d.sum = max(0, c.sum-before.sum)
+	return d
+}
+
 // Total is how many durations were recorded.
 func (c *Counts) Total() uint64 { return c.total }
 

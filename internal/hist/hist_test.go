@@ -84,6 +84,22 @@ func TestBucketsForMonitoringHoldEachDurationOnceAndNoneBelowItsPlace(t *testing
 	})
 }
 
+func TestWhatWasRecordedSinceIsADistributionOfItsOwn(t *testing.T) {
+	var h Histogram
+	var before, after Counts
+	h.Record(time.Second)
+	h.AddTo(&before)
+	h.RecordN(time.Millisecond, 10)
+	h.AddTo(&after)
+	d := after.Since(&before)
+	if d.Total() != 10 || d.Sum() != 10*time.Millisecond || d.Quantile(0.99) < time.Millisecond || d.Max() > time.Millisecond*17/16 {
+		t.Errorf("%d, %v, p99 %v, max %v", d.Total(), d.Sum(), d.Quantile(0.99), d.Max())
+	}
+	if d := before.Since(&after); d.Total() != 0 || d.Sum() != 0 {
+		t.Errorf("backwards: %d, %v", d.Total(), d.Sum())
+	}
+}
+
 func TestAnExemplarStandsForItsBucketUntilTheNextOne(t *testing.T) {
 	var h Histogram
 	h.Exemplify(Exemplar{Value: 3 * time.Millisecond, Wall: 1})

@@ -3,9 +3,13 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,3 +142,37 @@ func TestACollectorThatIsNotThereCostsACountAndALogLine(t *testing.T) {
 		t.Errorf("log: %s", text)
 	}
 }
+
+func TestACollectorIsReachedOverHTTPToo(t *testing.T) {
+	var mu sync.Mutex
+	got := map[string]string{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		got[r.URL.Path] = r.Header.Get("X-Key")
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
+	defer s.Close()
+	pushed(t, nil, func(cfg *config.Config) {
+		cfg.Telemetry.OTLP = config.OTLP{Endpoint: s.URL + "/", Protocol: config.OTLPHTTP, Headers: "x-key=hunter2"}
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) != 1 || got["/v1/metrics"] != "hunter2" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestAProtocolThatNobodyKnowsIsRefused(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")
+	_, err := telemetry.Start(nothing{}, config.Telemetry{OTLP: config.OTLP{Endpoint: "http://127.0.0.1:1"}}, telemetry.Options{})
+	if err == nil || !strings.Contains(err.Error(), "http/json") {
+		t.Error(err)
+	}
+}
+
+// nothing is a tree that was never looked at.
+type nothing struct{ telemetry.Tree }
+
+func (nothing) Telemetry() *ledger.Telemetry { return &ledger.Telemetry{} }

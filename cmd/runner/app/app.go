@@ -137,7 +137,7 @@ strategies through a supervised tree of actors, and loses nothing in silence.`,
 	p.StringVar(&a.flags.logLevel, "log-level", "", "debug, info, warn or error")
 	p.StringVar(&a.flags.logForm, "log-format", "", "auto, text or json")
 	root.AddCommand(a.runCommand(), a.sandboxCommand(), a.chaosCommand(), a.decodeCommand(), a.tailCommand(), a.treeCommand(),
-		a.symbolsCommand(), a.strategiesCommand(), a.poisonCommand(), a.healthCommand(), a.logLevelCommand(), a.configCommand(), a.versionCommand())
+		a.symbolsCommand(), a.strategiesCommand(), a.poisonCommand(), a.healthCommand(), a.logLevelCommand(), a.historyCommand(), a.configCommand(), a.versionCommand())
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)

@@ -95,6 +95,7 @@ func TestWhatAWrongCommandLineIsTold(t *testing.T) {
 		{"chaos at a rate of 0", nil, "chaos --rate 0", 2, "1 to 100000"},
 		{"a log level that is none", nil, "log-level loud", 2, "debug, info, warn or error"},
 		{"the default level of nothing", nil, "log-level default", 2, "debug, info, warn or error"},
+		{"a history of more than there is", nil, "history --minutes 1441", 2, "1 to 1440"},
 		{"no credentials", nil, "run", 3, "SETTRADE_APP_SECRET"},
 		{"a secret that is no base64", with("SETTRADE_APP_SECRET=%%"), "run", 3, "credentials.app_secret: is no base64"},
 		{"a secret that is no scalar", with("SETTRADE_APP_SECRET=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), "run", 3, "no private key of P-256"},

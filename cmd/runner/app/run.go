@@ -150,6 +150,7 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 	}
 	handlers := httpd.Feed(tree, version(), more)
 	handlers["/metrics"] = shown.Metrics().ServeHTTP
+	maps.Copy(handlers, httpd.Past(shown.History()))
 	handlers["/tail"] = tails.serve(tree)
 	door, err := httpd.Open(cfg.HTTP.Addr, log, func(token httpd.Token) httpd.Handlers {
 		maps.Copy(handlers, httpd.Privileged(tree, token))
