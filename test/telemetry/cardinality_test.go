@@ -73,6 +73,7 @@ func TestTheNumberOfSeriesFollowsFromTheConfigurationAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer shown.Stop(t.Context())
 		most := f[0] + f[1]*strategies
 		if each {
 			most += f[2] * symbols
