@@ -83,6 +83,14 @@ soak: DURATION = 1h
 soak: ## an hour in real time: load, outages, misbehaving strategies, then ledgers and L6; DURATION=2m
 	$(GO) test -count=1 -v -timeout 24h ./test/soak -soak.for=$(DURATION) -soak.seed=$(SEED)
 
+# Two and a half minutes of compilation, once for each version of it.
+bin/jaeger: test/jaeger/go.mod test/jaeger/go.sum
+	cd test/jaeger && $(GO) build -o ../../$@ github.com/jaegertracing/jaeger/cmd/all-in-one
+
+.PHONY: jaeger
+jaeger: build bin/jaeger ## a real Jaeger must show the slow event and the failed one
+	cd test/jaeger && JAEGER=$(CURDIR)/bin/jaeger RUNNER=$(CURDIR)/$(BIN) $(GO) test -count=1 -v ./...
+
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, a tidy module
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }
