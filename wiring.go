@@ -143,7 +143,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 			Rollover: s.Rollover, StallAfter: s.StallAfter, Backoff: backoff(s.Backoff, t.cfg.Policy("session").Stable),
 		},
 		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Seams: t.seams, Counts: &t.counts.connection, Activity: t.activity,
-		Wanted: t.wanted, Status: t.status, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
+		Wanted: t.wanted, Status: t.status, Paths: t.paths, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
 		Rand: rand.Float64, GiveUp: t.fail, Accepted: t.unreject,
 	}
 	decoderDeps := decoder.Deps{

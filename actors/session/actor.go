@@ -31,7 +31,9 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"go.opentelemetry.io/otel/trace"
 
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/raw"
 	"github.com/feedtree/feedtree/internal/seam"
 	"github.com/feedtree/feedtree/internal/settrade"
@@ -89,6 +91,7 @@ type Deps struct {
 	Wanted  *Wanted
 	Status  *Status
 	Memory  *Memory
+	Paths   *paths.Tracer // nil traces nothing
 	Log     *slog.Logger
 	Rand    func() float64
 	// GiveUp is told why no attempt can succeed; the tree then ends.
@@ -136,6 +139,8 @@ type Session struct {
 	timers struct{ retry, renew, tick, look *time.Timer }
 	ticks  uint64 // tells the ticks of this connection from older ones
 
+	rollBegan, partBegan int64 // of the roll-over under way, clock.Mono, for its trace
+
 	stopRenewal context.CancelFunc
 }
 
@@ -149,6 +154,7 @@ type conn struct {
 	expires time.Time  // the end of the token it was made with
 	renewAt time.Time  // when the renewal of that token begins
 	subs    subs
+	traced  trace.SpanContext // of how it was made
 }
 
 type (

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/raw"
 	"github.com/feedtree/feedtree/internal/settrade"
 	"github.com/feedtree/feedtree/telemetry/ledger"
@@ -19,6 +22,8 @@ type outcome struct {
 	loggedIn bool           // a login or refresh succeeded on the way
 	refused  bool           // the credentials themselves were refused
 	err      error
+	steps    deeds
+	traced   trace.SpanContext
 }
 
 // try makes one attempt: a token that will last, the dispatcher's hosts, each host in order.
@@ -30,11 +35,15 @@ func (d *Deps) try(ctx context.Context, gen *raw.Generation, token settrade.Toke
 		o.err = err
 		return o
 	}
+	began := clock.Mono()
 	dispatch, err := d.REST.Dispatcher(ctx, o.token)
+	o.steps.did("dispatcher", began, err)
 	if err != nil && ClassOf(err) == ledger.FailAuth && !fresh {
 		// The token was good by our clock and the server thinks otherwise: one new login.
 		if _, err = d.ensure(ctx, &o, true); err == nil {
+			began = clock.Mono()
 			dispatch, err = d.REST.Dispatcher(ctx, o.token)
+			o.steps.did("dispatcher", began, err)
 		}
 	}
 	if err != nil {
@@ -46,7 +55,9 @@ func (d *Deps) try(ctx context.Context, gen *raw.Generation, token settrade.Toke
 	}
 	var errs []error
 	for _, host := range dispatch.Hosts {
+		began = clock.Mono()
 		l, err := d.dial(ctx, gen, host, dispatch, events)
+		o.steps.did("dial", began, err, server(host))
 		if err == nil {
 			o.link, o.err = l, nil
 			return o
@@ -72,7 +83,8 @@ func (d *Deps) ensure(ctx context.Context, o *outcome, anew bool) (fresh bool, e
 			return false, nil
 		}
 		if now.Before(o.token.ExpiresAt) {
-			if t, err := d.REST.Refresh(ctx, o.token); err == nil {
+			t, err := o.steps.refresh(ctx, d.REST, o.token)
+			if err == nil {
 				o.token, o.loggedIn = t, true
 				return true, nil
 			} else if ClassOf(err) != ledger.FailAuth {
@@ -80,7 +92,7 @@ func (d *Deps) ensure(ctx context.Context, o *outcome, anew bool) (fresh bool, e
 			}
 		}
 	}
-	t, err := d.REST.Login(ctx)
+	t, err := o.steps.login(ctx, d.REST)
 	if err != nil {
 		c := ClassOf(err)
 		o.refused = c == ledger.FailAuth || c == ledger.FailConfiguration
@@ -92,10 +104,10 @@ func (d *Deps) ensure(ctx context.Context, o *outcome, anew bool) (fresh bool, e
 }
 
 // renew refreshes the token of a connection that goes on meanwhile, or logs in again.
-func (d *Deps) renew(ctx context.Context, token settrade.Token) (settrade.Token, error) {
-	t, err := d.REST.Refresh(ctx, token)
+func (d *Deps) renew(ctx context.Context, token settrade.Token, steps *deeds) (settrade.Token, error) {
+	t, err := steps.refresh(ctx, d.REST, token)
 	if err != nil && ClassOf(err) == ledger.FailAuth {
-		t, err = d.REST.Login(ctx)
+		t, err = steps.login(ctx, d.REST)
 	}
 	if err != nil {
 		return token, fmt.Errorf("renew the access token: %w", err)

@@ -31,7 +31,9 @@ func (s *Session) attempt() {
 		rejected: func(p []byte) { s.send(&rejectedMsg{gen.ID, append([]byte(nil), p...)}) },
 	}
 	s.spawn(func() {
+		began := clock.Mono()
 		o := s.d.try(ctx, gen, token, events)
+		o.traced = s.d.whole("connect", began, o.err, o.steps, generation(gen.ID))
 		s.send(&o)
 	})
 }
@@ -50,7 +52,7 @@ func (s *Session) accept() *conn {
 	m, c := s.d.Memory, s.d.Counts
 	m.epoch++
 	n := &conn{link: s.result.link, epoch: m.epoch, since: clock.Mono(), expires: m.token.ExpiresAt,
-		renewAt: m.token.RenewAt(s.d.Config.RenewBefore), subs: newSubs()}
+		renewAt: m.token.RenewAt(s.d.Config.RenewBefore), subs: newSubs(), traced: s.result.traced}
 	n.gen.Accept(m.epoch)
 	c.Connected.Inc()
 	c.Pending.Add(-1)

@@ -61,7 +61,10 @@ func (s *Session) renewToken() {
 	var ctx context.Context
 	ctx, s.stopRenewal = context.WithTimeout(context.Background(), time.Until(token.ExpiresAt)+time.Second)
 	s.spawn(func() {
-		t, err := s.d.renew(ctx, token)
+		var steps deeds
+		began := clock.Mono()
+		t, err := s.d.renew(ctx, token, &steps)
+		s.d.whole("renew token", began, err, steps)
 		s.send(&renewedMsg{gen, t, err})
 	})
 }
@@ -91,6 +94,7 @@ func (s *Session) replace() {
 	case s.d.Seams.Busy():
 		s.armRenewal(busyRetry) // the last one's topics have not passed: the decoder is behind
 	default:
+		s.rollBegan = clock.Mono()
 		s.apply(renewed, nil)
 	}
 }
@@ -167,7 +171,8 @@ func (s *Session) part() {
 	s.stopTimers()
 	s.armTick()
 	s.ending = nil
-	s.next.seam.Freeze(clock.Mono())
+	s.partBegan = clock.Mono()
+	s.next.seam.Freeze(s.partBegan)
 	old, batch, wait := s.cur, s.d.Config.Batch, s.d.Config.CloseTimeout
 	topics := append(old.subs.live(), rejections)
 	s.spawn(func() {
@@ -183,6 +188,7 @@ func (s *Session) pass() {
 	s.cur, s.next = s.next, nil
 	s.d.Counts.Closed.Inc()
 	s.d.Counts.Open.Add(-1)
+	s.rolled(old, s.cur, nil)
 	m.refusals, m.evictions, m.announced = 0, 0, s.cur.epoch
 	s.put(s.cur.gen, &messages.RolledOver{From: old.epoch, Epoch: s.cur.epoch, At: time.Now().UTC()})
 	s.goOn()
@@ -202,6 +208,7 @@ func (s *Session) takeOver() {
 	s.d.Counts.LastLost.Set(time.Now().UnixNano())
 	reason := reasonOf(s.cause)
 	s.tellEnd(old, reason)
+	s.rolled(old, s.cur, errLostOld)
 	s.evicted(s.cur.since)
 	s.gap()
 	s.spawn(old.close)
@@ -221,6 +228,7 @@ func (s *Session) fallBack() {
 	s.d.Counts.Open.Add(-1)
 	s.d.Counts.LastLost.Set(time.Now().UnixNano())
 	s.spawn(c.close)
+	s.rolled(s.cur, c, errLostNew)
 	s.d.Log.Warn("the new connection was lost during the roll-over, the old one goes on", "event", "rollover_failed",
 		"epoch", c.epoch, "reason", reasonOf(s.cause))
 }
@@ -229,6 +237,7 @@ func (s *Session) fallBack() {
 // connection again and again, while the first one is well, allows one.
 func (s *Session) later() {
 	m := s.d.Memory
+	s.rolled(s.cur, nil, s.cause)
 	switch ClassOf(s.cause) {
 	case ledger.FailRefused, ledger.FailAuth, ledger.FailProtocol:
 		var own *Error

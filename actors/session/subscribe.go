@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
 )
@@ -57,7 +58,12 @@ func (s *Session) reconcile(c *conn) {
 func (s *Session) subscribe(c *conn, topics []string) {
 	c.subs.asking(topics)
 	wait := s.d.Config.SubscribeTimeout
-	s.spawn(func() { s.send(&subscribedMsg{c.gen.ID, topics, c.link.subscribe(topics, wait)}) })
+	s.spawn(func() {
+		began := clock.Mono()
+		codes := c.link.subscribe(topics, wait)
+		s.d.subscribed(c, began, len(topics), len(codes))
+		s.send(&subscribedMsg{c.gen.ID, topics, codes})
+	})
 }
 
 func (s *Session) unsubscribe(c *conn, topics []string) {
@@ -171,6 +177,7 @@ func (s *Session) allAnswered(n int) {
 	if !m.lostAt.IsZero() {
 		now := time.Now()
 		s.put(s.cur.gen, &messages.Reconnected{Epoch: s.cur.epoch, At: now.UTC(), Outage: now.Sub(m.lostAt)})
+		s.outage(m.lostAt, now, m.reason)
 		m.lostAt = time.Time{}
 	} else if m.announced == s.cur.epoch {
 		return

@@ -22,27 +22,36 @@ type Op struct {
 	Err        string
 	Parts      []Op // of it, each within it
 	Links      []trace.SpanContext
+
+	ids wanted
 }
 
-// Do makes a trace of what was done.
-func (t *Tracer) Do(op Op) {
-	if t != nil {
-		t.send(work{op: &op})
+// Do makes a trace of what was done, and gives the ids of its span for others to link to.
+func (t *Tracer) Do(op Op) trace.SpanContext {
+	if t == nil {
+		return trace.SpanContext{}
 	}
+	op.ids.trace, op.ids.span = IDs{}.NewIDs(context.Background())
+	t.send(work{op: &op})
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: op.ids.trace, SpanID: op.ids.span, TraceFlags: trace.FlagsSampled})
 }
 
 func (t *Tracer) makeOp(op *Op) {
 	wall := clock.WallAt(op.Start)
-	t.makePart(context.Background(), op, func(mono int64) time.Time { return time.Unix(0, wall+mono-op.Start) }, op.Start, op.End)
+	t.makePart(want(context.Background(), op.ids), op, func(mono int64) time.Time { return time.Unix(0, wall+mono-op.Start) }, op.Start, op.End)
 }
 
 func (t *Tracer) makePart(ctx context.Context, op *Op, when func(int64) time.Time, from, to int64) {
 	from, to = min(max(op.Start, from), to), max(min(op.End, to), from)
 	options := []trace.SpanStartOption{trace.WithTimestamp(when(from)), trace.WithAttributes(op.Attrs...)}
 	for _, sc := range op.Links {
+		if !sc.IsValid() {
+			continue
+		}
 		options = append(options, trace.WithLinks(trace.Link{SpanContext: sc}))
 	}
 	ctx, span := t.tracer.Start(ctx, op.Name, options...)
+	ctx = want(ctx, wanted{})
 	for i := range op.Parts {
 		t.makePart(ctx, &op.Parts[i], when, from, to)
 	}

@@ -371,12 +371,15 @@ func TestAnEventThatNobodyWantedEndsAtTheDispatcher(t *testing.T) {
 func TestARareDeedIsTracedWholeAndWithinItself(t *testing.T) {
 	l := newLab(t, nil)
 	failure := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
-	l.Do(Op{Name: "restart", Start: 100 * ms, End: 200 * ms, Links: []trace.SpanContext{failure}, Class: "panic", Err: "of 0123456789",
+	sc := l.Do(Op{Name: "restart", Start: 100 * ms, End: 200 * ms, Links: []trace.SpanContext{failure}, Class: "panic", Err: "of 0123456789",
 		Parts: []Op{{Name: "backoff", Start: 90 * ms, End: 250 * ms}}})
 	spans := l.done(t)
 	whole, part := spans["restart"], spans["backoff"]
 	if part.Parent.SpanID() != whole.SpanContext.SpanID() || part.StartTime.Before(whole.StartTime) || part.EndTime.After(whole.EndTime) {
 		t.Errorf("%v in %v", part, whole)
+	}
+	if !sc.Equal(whole.SpanContext) || part.SpanContext.SpanID() == sc.SpanID() {
+		t.Errorf("promised %v, made %v with %v", sc, whole.SpanContext, part.SpanContext)
 	}
 	if len(whole.Links) != 1 || !whole.Links[0].SpanContext.Equal(failure) || whole.Status.Description != "of {account}" {
 		t.Errorf("%+v", whole)

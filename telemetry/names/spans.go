@@ -36,6 +36,7 @@ const (
 	SpanAttempt    = "feedtree.attempt"    // which failure in a row
 	SpanBackoff    = "feedtree.backoff"    // seconds, as decided
 	SpanGeneration = "feedtree.generation" // of a connection
+	SpanFrom       = "feedtree.from"       // the epoch that ended
 	SpanTopics     = "feedtree.topics"     // how many
 	SpanAnswered   = "feedtree.answered"   // how many of them
 )

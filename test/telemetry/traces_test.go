@@ -343,3 +343,57 @@ func book(symbol string) []byte {
 func order(account, symbol string) []byte {
 	return codec.Append(nil, messages.NewEquityOrder(&messages.EquityOrderData{AccountNo: account, Symbol: symbol}))
 }
+
+func TestWhatTheFeedDoesRarelyIsTracedWhole(t *testing.T) {
+	var seen harness.Record
+	r := newTraced(t, func(c *sandbox.Config) { c.TokenTTL = 2 * time.Second },
+		func(c *config.Config) { c.Telemetry.Traces.Ratio, c.Telemetry.Traces.Slow = 0, 0 }, harness.Recording("s", &seen, nil))
+	harness.Eventually(t, "a roll-over", func() bool {
+		return r.Snapshot().Connection.Rollovers == 1 && r.Snapshot().Connection.State == "online"
+	})
+	harness.Break(t, r.x, sandbox.Fault{Kind: "refuse", For: 100_000_000})
+	harness.Break(t, r.x, sandbox.Fault{Kind: "cut", How: "close"})
+	harness.Eventually(t, "the reconnect", func() bool { return seen.Count("reconnected") == 1 })
+	deeds := map[string]map[string]bool{} // the name of each, and those of its parts
+	failed := false
+	for _, spans := range r.end(t) {
+		by := map[string]*tracepb.Span{}
+		for _, s := range spans {
+			by[string(s.SpanId)] = s
+		}
+		for _, s := range spans {
+			parent := by[string(s.ParentSpanId)]
+			if parent == nil {
+				if len(s.ParentSpanId) > 0 {
+					t.Errorf("%s is an orphan", s.Name)
+				}
+				failed = failed || s.Name == "connect" && s.Status.Code == tracepb.Status_STATUS_CODE_ERROR && attribute(s, names.ErrorType) == "server"
+				if deeds[s.Name] == nil {
+					deeds[s.Name] = map[string]bool{}
+				}
+				continue
+			}
+			if deeds[parent.Name] == nil {
+				deeds[parent.Name] = map[string]bool{}
+			}
+			deeds[parent.Name][s.Name] = true
+			if s.StartTimeUnixNano < parent.StartTimeUnixNano || s.EndTimeUnixNano > parent.EndTimeUnixNano {
+				t.Errorf("%s is not within %s", s.Name, parent.Name)
+			}
+		}
+	}
+	for name, parts := range map[string][]string{"connect": {"login", "dispatcher", "dial"}, "subscribe": nil, "renew token": {"refresh"},
+		"roll over": {"connect", "pass topics", "part"}, "outage": nil} {
+		if deeds[name] == nil {
+			t.Errorf("no %s", name)
+		}
+		for _, p := range parts {
+			if !deeds[name][p] {
+				t.Errorf("%s lacks %s: %v", name, p, deeds[name])
+			}
+		}
+	}
+	if !failed {
+		t.Error("no attempt failed, or it does not say so")
+	}
+}
