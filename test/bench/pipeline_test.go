@@ -87,7 +87,7 @@ func (c *counter) Receive(ctx actor.Context) {
 }
 
 // ours is the whole tree with a strategy that does the same.
-func ours(b *testing.B, f *flood, fast bool) pipeline {
+func ours(b *testing.B, f *flood, fast bool, o feedtree.Options) pipeline {
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	scalar := make([]byte, 32)
 	scalar[31] = 7
@@ -104,7 +104,7 @@ func ours(b *testing.B, f *flood, fast bool) pipeline {
 	s.Events, s.Mailbox.Capacity = []string{"bid_offer"}, 10*each
 	cfg.Strategies = []config.Strategy{s}
 	c := &counter{done: make(chan struct{})}
-	tree, err := feedtree.Start(context.Background(), cfg, feedtree.Type("counter", func(struct{}) (actor.Actor, error) { return c, nil }))
+	tree, err := o.Start(context.Background(), cfg, feedtree.Type("counter", func(struct{}) (actor.Actor, error) { return c, nil }))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func median(v []float64) float64 {
 func BenchmarkSocketToStrategy(b *testing.B) {
 	for name, fast := range map[string]bool{"fast_lane": true, "runs_of_one": false} {
 		b.Run(name, func(b *testing.B) {
-			theirs, mine := byHand(b, newFlood(b)), ours(b, newFlood(b), fast)
+			theirs, mine := byHand(b, newFlood(b)), ours(b, newFlood(b), fast, feedtree.Options{})
 			theirs()
 			mine() // both have grown to their size
 			var speed, cpu, rate []float64
