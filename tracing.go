@@ -3,13 +3,17 @@ package feedtree
 import (
 	"context"
 	"net"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/feedtree/feedtree/actors/strategies"
+	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/paths"
+	"github.com/feedtree/feedtree/supervision"
 )
 
 // Options are what a tree can be given besides its configuration. The zero value is what
@@ -53,6 +57,13 @@ func (t *Tree) tracer(o Options) (*paths.Tracer, error) {
 
 // plain takes out of a text what must not leave the process.
 func (t *Tree) plain(text string) string { return secretsOf(t.cfg.Credentials).Replace(text) }
+
+// dispatchFailed makes the trace of an event that the dispatcher failed on.
+func (t *Tree) dispatchFailed(it flow.Item, isEvent bool, reason any) {
+	if t.paths != nil && isEvent {
+		t.paths.Failed(it, "", 0, clock.Mono(), paths.NotAsked, "panic", supervision.Cause(reason), string(debug.Stack()))
+	}
+}
 
 // server tells where the connection of an epoch leads to, while it is the current one.
 func (t *Tree) server(epoch uint64) (host string, port int) {

@@ -168,7 +168,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.unread, Current: &t.supervised.busy["decoder"].since})))},
 		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps), t.supervised.timed("health"))},
 		{Name: "dispatcher", Props: t.supervised.props(dispatcher.Producer(t.router), actor.WithMailbox(mailbox.Producer(t.queue,
-			mailbox.Options[flow.Item]{Runs: true, Unread: &t.counts.unread, Current: &t.supervised.busy["dispatcher"].since})))},
+			mailbox.Options[flow.Item]{Runs: true, Failed: t.dispatchFailed, Unread: &t.counts.unread, Current: &t.supervised.busy["dispatcher"].since})))},
 		{Name: "strategies", Props: t.supervised.parent("strategies", branch.Producer(branch.Deps{
 			Children:   t.strategyChildren,
 			Spawned:    func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },

@@ -14,9 +14,11 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/mailbox"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/internal/topic"
@@ -187,17 +189,30 @@ func TestPanicsInTheLastMessagesEndNothingElse(t *testing.T) {
 }
 
 func TestAnEventIsHandedOverWithoutAnAllocation(t *testing.T) {
+	tracer, err := paths.New(paths.Config{Provider: sdktrace.NewTracerProvider(sdktrace.WithIDGenerator(paths.IDs{})),
+		Ratio: 0.0001, Slow: time.Millisecond, PerSecond: 100, Queue: 10, Counts: &ledger.Paths{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tracer.Close(t.Context())
+	for name, p := range map[string]*paths.Tracer{"untraced": nil, "not chosen": tracer} {
+		t.Run(name, func(t *testing.T) { handOver(t, p) })
+	}
+}
+
+func handOver(t *testing.T, p *paths.Tracer) {
 	q, err := mailbox.New(mailbox.Config[flow.Item]{Name: "x", Capacity: 100, IsNotice: flow.IsNotice})
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &Instance{Config: Config{Times: &Times{}}, Q: q}
+	in := &Instance{Config: Config{Times: &Times{}, Paths: p}, Q: q}
+	inc := &incarnation{}
 	run := []flow.Item{item("A")}
 	l := q.Lease(nil)
 	if n := testing.AllocsPerRun(1000, func() {
 		q.Push(run)
 		it, notice, _ := l.Next()
-		in.delivered(&incarnation{}, &run[0], notice, 1, 2)
+		in.delivered(inc, &run[0], notice, 1, 2)
 		_ = it.Msg
 	}); n != 0 {
 		t.Error(n)

@@ -45,13 +45,18 @@ func (t *Tracer) Delivered(it *flow.Item, strategy string, start, end int64, ask
 	return true
 }
 
-// Failed makes the trace of an event on which a strategy failed; class is "panic" or "stuck".
+// Failed makes the trace of an event on which a strategy failed, or with strategy "" the
+// dispatcher; class is "panic" or "stuck".
 // It returns the ids of the span that says so, and whether there will be one.
 func (t *Tracer) Failed(it flow.Item, strategy string, start, end int64, asked Asked, class, cause, stack string) (trace.SpanContext, bool) {
 	if t == nil || !(it.Traced || asked == Granted || t.take(failed)) {
 		return trace.SpanContext{}, false
 	}
-	t.send(work{path: Path{Item: it, Strategy: strategy, Last: Process, Start: start, End: end,
+	last := Process
+	if strategy == "" {
+		last = Dispatch
+	}
+	t.send(work{path: Path{Item: it, Strategy: strategy, Last: last, Start: start, End: end,
 		Class: class, Cause: cause, Stack: stack, chosen: names.ChosenFailed}})
 	return t.Of(&it, strategy), true
 }
