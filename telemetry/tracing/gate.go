@@ -137,7 +137,7 @@ func (e *edge) lost(n uint64, cause error) {
 		return
 	}
 	e.losing = true
-	reason := "the collector is slower than spans come"
+	reason := "the queue of spans is full: the collector is slow, or not there"
 	if cause != nil {
 		reason = cause.Error()
 	}
