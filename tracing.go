@@ -56,7 +56,7 @@ func (t *Tree) tracer(o Options) (*paths.Tracer, error) {
 }
 
 // plain takes out of a text what must not leave the process.
-func (t *Tree) plain(text string) string { return secretsOf(t.cfg.Credentials).Replace(text) }
+func (t *Tree) plain(text string) string { return t.secrets.Replace(text) }
 
 // dispatchFailed makes the trace of an event that the dispatcher failed on.
 func (t *Tree) dispatchFailed(it flow.Item, isEvent bool, reason any) {
