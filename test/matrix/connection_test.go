@@ -216,7 +216,7 @@ func aBrokerThatDrops(t *testing.T) {
 	})
 	f.flows(50)
 	began := time.Now()
-	f.breaks(faultOf(t, `{"kind":"drop","delay":"1ms"}`))
+	f.breaks(faultOf(t, `{"kind":"drop","delay":"30ms"}`))
 	f.breaks(sandbox.Fault{Kind: "cut"})
 	harness.Eventually(t, "nine losses", func() bool {
 		if n := f.x.Stats().OpenConnections; n > 1 {
@@ -224,10 +224,11 @@ func aBrokerThatDrops(t *testing.T) {
 		}
 		return f.tree.Snapshot().Connection.Lost >= 9
 	})
-	// Eight delays: 20, 40, 80 and five times 160 ms. Without growth they were 160 in all.
+	// Each was accepted and stood for 30 ms; between them were delays of 40, 80 and six times
+	// 160 ms. Had a success made the session forget, they were 40 ms each.
 	took, c := time.Since(began), f.tree.Snapshot().Connection
-	if took < 940*time.Millisecond {
-		t.Errorf("nine connections within %v: the delays do not grow", took)
+	if took < 8*30*time.Millisecond+1080*time.Millisecond || c.Connected < 9 {
+		t.Errorf("nine of %d connections within %v: the delays do not grow", c.Connected, took)
 	}
 	if most := uint64(took/f.cfg.Session.Backoff.Min) + 2; c.Attempts > most {
 		t.Errorf("%d attempts within %v", c.Attempts, took)
