@@ -119,22 +119,22 @@ func (a *Decoder) decode(m *raw.Message, began int64) {
 }
 
 func (a *Decoder) onUnknownTopic(m *raw.Message) {
-	a.d.Feed.UnknownTopic.Inc()
 	a.d.Lines.Log(slog.LevelWarn, "unknown_topic", "message on a topic that nobody subscribed",
 		"event", "unknown_topic", "topic", topic.Redact(m.Topic), "bytes", len(m.Payload))
+	a.d.Feed.UnknownTopic.Inc() // last: should the user's log handler panic, the message is counted as that
 }
 
 func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, began int64, err error) {
 	class := string(codec.ClassName(err))
-	if errors.Is(err, codec.ErrOversized) {
-		a.d.Feed.Oversized.Inc()
-	} else {
-		a.d.Feed.DecodeErrors[codec.ClassOf(err)].Inc()
-	}
 	a.keep(t, m, epoch, class, err.Error())
 	a.d.Paths.Undecoded(m, began, class, err.Error())
 	a.d.Lines.Log(slog.LevelWarn, class, "payload refused",
 		"event", "decode_error", "class", class, "topic", t.Key(), "bytes", len(m.Payload), "error", err)
+	if errors.Is(err, codec.ErrOversized) { // counted last, as above
+		a.d.Feed.Oversized.Inc()
+	} else {
+		a.d.Feed.DecodeErrors[codec.ClassOf(err)].Inc()
+	}
 }
 
 func (a *Decoder) keep(t *topic.Topic, m *raw.Message, epoch uint64, class, reason string) {

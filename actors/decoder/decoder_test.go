@@ -1,6 +1,7 @@
 package decoder
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -212,5 +213,29 @@ func TestAnEventCostsOneAllocation(t *testing.T) {
 	work()
 	if n := testing.AllocsPerRun(1000, work); n > 1 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// shouting is a user's log handler with a fault of its own.
+type shouting struct{ slog.Handler }
+
+func (shouting) Enabled(context.Context, slog.Level) bool  { return true }
+func (shouting) Handle(context.Context, slog.Record) error { panic("the log is broken") }
+func (h shouting) WithAttrs([]slog.Attr) slog.Handler      { return h }
+func (h shouting) WithGroup(string) slog.Handler           { return h }
+
+func TestALogHandlerThatPanicsLeavesEachMessageInOneCounter(t *testing.T) {
+	for _, m := range []raw.Message{{Topic: []byte("no/such/topic")}, {Topic: []byte(topic.BidOffer("AOT")), Payload: []byte{0x0f}}} {
+		b := newBench(t)
+		b.Lines = ratelog.New(slog.New(shouting{slog.DiscardHandler}))
+		m.Gen = b.gen
+		func() {
+			defer func() { OnPanic(b.Deps)(m, true, recover()) }()
+			(&Decoder{b.Deps}).onMessage(&m, 1)
+		}()
+		f := b.Feed
+		if n := f.UnknownTopic.Load() + f.DecodeErrors[ledger.Malformed].Load() + f.DecodeErrors[ledger.Panic].Load(); n != 1 {
+			t.Errorf("%s is counted %d times", m.Topic, n)
+		}
 	}
 }
