@@ -2,6 +2,7 @@ package integration
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -341,6 +342,8 @@ func TestCutsDuringRollOversLeaveOneConnectionAndBalancedBooks(t *testing.T) {
 		}
 		return false
 	})
+	// Without an event between them the last two ends would be told as one.
+	harness.Eventually(t, "events of the last connection", func() bool { return r.Count(fmt.Sprintf("bid_offer AOT %d", tree.Snapshot().Epoch)) > 5 })
 	stop()
 	tree.Stop(context.Background())
 	s := tree.Snapshot()
