@@ -13,11 +13,10 @@ import (
 // steady is a tree that receives 600 messages a minute; a tenth of them is dropped, and
 // latency is a millisecond, or two in every second hour.
 type steady struct {
-	mu     sync.Mutex
-	began  time.Time
-	upTo   int
-	kept   measure.Strategy
-	memory int64
+	mu    sync.Mutex
+	began time.Time
+	upTo  int
+	kept  measure.Strategy
 }
 
 func (s *steady) Measure(bool) *measure.Reading {
