@@ -55,3 +55,18 @@ func TestAPipeThatIsClosedRefuses(t *testing.T) {
 		t.Error("dialled a closed pipe")
 	}
 }
+
+func TestAClientHasOneAndAHalfTimesItsKeepAlive(t *testing.T) {
+	for keepAlive, least := range map[uint16]time.Duration{1: 1500 * time.Millisecond, 2: 3 * time.Second, 3: 4500 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			x, p := piped(t, nil)
+			c, _ := upgrade(t, x, p)
+			c.connect(t, keepAlive)
+			c.next(t)
+			began := time.Now()
+			if _, err := c.end(); err == nil || time.Since(began) < least || time.Since(began) > least+time.Second/2 {
+				t.Errorf("%d s: ended after %v, want %v", keepAlive, time.Since(began), least)
+			}
+		})
+	}
+}

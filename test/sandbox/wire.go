@@ -247,8 +247,15 @@ func (w *wire) Close() error {
 	return nil
 }
 
-// SetDeadline is the broker's keep-alive, for reads alone: writes have the wire's own.
-func (w *wire) SetDeadline(t time.Time) error { return w.Conn.SetReadDeadline(t) }
+// SetDeadline is the broker's keep-alive, for reads alone: writes have the wire's own. The
+// broker counts half as long again in whole seconds; MQTT-3.1.2-24 rounds nothing off, and a
+// client that asks for one second would be cut before its ping is due.
+func (w *wire) SetDeadline(t time.Time) error {
+	if !t.IsZero() {
+		t = t.Add(time.Second / 2)
+	}
+	return w.Conn.SetReadDeadline(t)
+}
 
 // SetWriteDeadline does nothing for the same reason.
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
