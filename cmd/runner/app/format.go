@@ -57,13 +57,13 @@ func writeSummary(w io.Writer, s *ledger.Snapshot) error {
 	f, d, c := &s.Feed, &s.Dispatcher, &s.Connection
 	_, err := fmt.Fprintf(w, `
 ran %.1f s, epoch %d
-connection  %d attempts, %d connected, %d lost, %d closed in order
-feed        %d received = %d decoded + %d errors + %d unknown topic + %d oversized + %d stale + %d dropped + %d discarded
+connection  %d attempts, %d connected, %d roll-overs, %d lost, %d closed in order
+feed        %d received = %d decoded + %d errors + %d unknown topic + %d oversized + %d stale + %d superseded + %d dropped + %d discarded
 dispatcher  %d dispatched, %d dropped, %d matched, %d unmatched
 latency     p50 %.0f µs, p95 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, max %.0f µs
 process     %.1f s CPU, %.0f MiB at most
-`, s.DurationS, s.Epoch, c.Attempts, c.Connected, c.Lost, c.Closed,
-		f.Received, f.Decoded, errorsOf(s), f.UnknownTopic, f.Oversized, f.Stale, f.Dropped, f.Discarded,
+`, s.DurationS, s.Epoch, c.Attempts, c.Connected, c.Rollovers, c.Lost, c.Closed,
+		f.Received, f.Decoded, errorsOf(s), f.UnknownTopic, f.Oversized, f.Stale, f.Superseded, f.Dropped, f.Discarded,
 		d.Dispatched, d.Dropped, d.Matched, d.Unmatched,
 		s.LatencyUS.P50, s.LatencyUS.P95, s.LatencyUS.P99, s.LatencyUS.P999, s.LatencyUS.Max, s.Process.CPUS, s.Process.MaxRSSMiB)
 	if err != nil {
