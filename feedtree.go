@@ -59,6 +59,7 @@ type Tree struct {
 	seen   *seen.Store
 	wanted *session.Wanted
 	status *session.Status
+	memory *session.Memory
 	seams  *seam.Seams
 	raw    *mailbox.Queue[raw.Message]
 	queue  *mailbox.Queue[flow.Item] // the dispatcher's
@@ -162,6 +163,7 @@ func build(cfg config.Config, types []StrategyType) (*Tree, []config.Strategy, e
 		symbols: map[string]int{}, started: make(chan struct{}), stopped: make(chan struct{}), quit: make(chan struct{}), began: clock.Mono(),
 	}
 	t.lines = ratelog.New(t.log)
+	t.memory = &session.Memory{}
 	t.seams = &seam.Seams{Feed: &t.counts.feed}
 	t.secrets = secretsOf(cfg.Credentials)
 	var errs []error
@@ -231,7 +233,9 @@ func (t *Tree) shutdown(ctx context.Context) {
 	t.mu.Lock()
 	t.sealed = true
 	t.mu.Unlock()
+	t.memory.Stopping.Store(true)
 	t.send("session", &session.Stop{})
+	t.supervised.by["feed"].Hasten("session") // a session that waits for its restart has nothing to wait for
 	select {
 	case <-t.status.Done():
 	case <-ctx.Done():

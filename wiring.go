@@ -79,6 +79,7 @@ func (t *Tree) connectable(network dial.Func) error {
 		BaseURL: c.BaseURL, BrokerID: c.BrokerID, AppID: c.AppID, AppCode: c.AppCode,
 		AppSecret: settrade.Secret(c.AppSecret.Reveal()), TLS: trust, Timeout: t.cfg.Session.RESTTimeout,
 		UserAgent: "feedtree", NetDial: network,
+		Private: []settrade.Secret{settrade.Secret(c.EquityAccount.Reveal()), settrade.Secret(c.DerivativesAccount.Reveal())},
 	})
 	if err = errors.Join(caErr, asConfig(err)); err != nil {
 		return err
@@ -143,7 +144,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 			Rollover: s.Rollover, StallAfter: s.StallAfter, Backoff: backoff(s.Backoff, t.cfg.Policy("session").Stable),
 		},
 		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Seams: t.seams, Counts: &t.counts.connection, Activity: t.activity,
-		Wanted: t.wanted, Status: t.status, Paths: t.paths, Memory: &session.Memory{}, Log: t.log.With("node", "session"),
+		Wanted: t.wanted, Status: t.status, Paths: t.paths, Memory: t.memory, Plain: t.plain, Log: t.log.With("node", "session"),
 		Rand: rand.Float64, GiveUp: t.fail, Accepted: t.unreject,
 	}
 	decoderDeps := decoder.Deps{

@@ -28,6 +28,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -96,6 +97,8 @@ type Deps struct {
 	Rand    func() float64
 	// GiveUp is told why no attempt can succeed; the tree then ends.
 	GiveUp func(error)
+	// Plain takes secrets and account numbers out of what a server says; nil leaves it.
+	Plain func(string) string
 	// Activity tells how a topic fares; nil if nobody knows.
 	Activity func(topic string) Activity
 	// Accepted is told of topics that are granted after they had been refused.
@@ -104,6 +107,9 @@ type Deps struct {
 
 // Memory is what must survive the session actor. One actor at a time uses it.
 type Memory struct {
+	// Stopping is set before Stop is sent: a session that is restarted then begins nothing.
+	Stopping atomic.Bool
+
 	generation uint64
 	epoch      uint64
 	token      settrade.Token
@@ -135,9 +141,11 @@ type Session struct {
 	next   *conn   // the one that is to take over, nil outside of a roll-over
 	result outcome // of the attempt that the transition in progress is about
 	cause  error   // of the transition in progress
-	ending error   // why the new connection was lost while the old one was being closed
-	timers struct{ retry, renew, tick, look *time.Timer }
-	ticks  uint64 // tells the ticks of this connection from older ones
+	// unsettled says that result is an outcome that was not acted on yet.
+	unsettled bool
+	ending    error // why the new connection was lost while the old one was being closed
+	timers    struct{ retry, renew, tick, look *time.Timer }
+	ticks     uint64 // tells the ticks of this connection from older ones
 
 	rollBegan, partBegan int64 // of the roll-over under way, clock.Mono, for its trace
 
@@ -149,6 +157,8 @@ type conn struct {
 	*link
 	epoch   uint64
 	since   int64      // clock.Mono of its CONNACK
+	deaf    bool       // the topic of rejections was not granted
+	askedAt int64      // clock.Mono at which it was last asked for
 	settled int64      // clock.Mono at which everything was answered, in a roll-over
 	seam    *seam.Seam // nil but in a roll-over
 	expires time.Time  // the end of the token it was made with
@@ -197,7 +207,10 @@ func (s *Session) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		s.root, s.self = ctx.ActorSystem().Root, ctx.Self()
-		if s.d.Memory.generation > 0 {
+		switch {
+		case s.d.Memory.Stopping.Load():
+			s.apply(stop, nil) // its Stop waits behind this, or was lost with its predecessor
+		case s.d.Memory.generation > 0:
 			s.apply(start, nil) // a restart goes on by itself
 		}
 	case *Start:
@@ -316,10 +329,12 @@ func (s *Session) do(f effect) {
 	case abandon:
 		s.cancel()
 	case countAbort:
+		s.unsettled = false
 		s.d.Counts.Pending.Add(-1)
 		s.d.Counts.Aborted.Inc()
 	case discard:
 		l := s.result.link
+		s.result.link = nil
 		s.spawn(l.close)
 	case countFail:
 		s.countFail()
@@ -352,7 +367,7 @@ func (s *Session) onOutcome(o *outcome) {
 		return
 	}
 	s.cancel()
-	s.cancel, s.trying, s.result = nil, nil, *o
+	s.cancel, s.trying, s.result, s.unsettled = nil, nil, *o, true
 	m := s.d.Memory
 	m.token, m.loggedIn = o.token, m.loggedIn || o.loggedIn
 	switch {

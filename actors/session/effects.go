@@ -39,12 +39,13 @@ func (s *Session) attempt() {
 }
 
 func (s *Session) countFail() {
-	s.d.Memory.rolledAt = 0
+	s.d.Memory.rolledAt, s.unsettled = 0, false
 	class := ClassOf(s.cause)
 	s.d.Counts.Pending.Add(-1)
 	s.d.Counts.Failed[class].Inc()
-	s.d.Status.change(func(v *View) { v.LastError = s.cause.Error() })
-	s.d.Log.Warn("could not connect", "event", "connect_failed", "class", class.String(), "error", s.cause.Error())
+	said := s.said(s.cause.Error())
+	s.d.Status.change(func(v *View) { v.LastError = said })
+	s.d.Log.Warn("could not connect", "event", "connect_failed", "class", class.String(), "error", said)
 }
 
 // accept gives the accepted connection its epoch.
@@ -53,7 +54,13 @@ func (s *Session) accept() *conn {
 	m.epoch++
 	n := &conn{link: s.result.link, epoch: m.epoch, since: clock.Mono(), expires: m.token.ExpiresAt,
 		renewAt: m.token.RenewAt(s.d.Config.RenewBefore), subs: newSubs(), traced: s.result.traced}
+	s.result.link, s.unsettled = nil, false
 	n.gen.Accept(m.epoch)
+	select {
+	case <-n.ended: // its loss was told before the attempt's success, when nobody knew of it
+		s.send(&lostMsg{n.gen.ID, n.cause})
+	default:
+	}
 	c.Connected.Inc()
 	c.Pending.Add(-1)
 	c.Open.Add(1)
@@ -117,7 +124,7 @@ func (s *Session) drop() {
 	s.d.Counts.Lost.Inc()
 	s.d.Counts.LastLost.Set(time.Now().UnixNano())
 	m.backoff.Down(clock.Mono())
-	s.ended(reasonOf(s.cause))
+	s.ended(s.reason())
 	s.spawn(c.close)
 	s.d.Log.Warn("connection lost", "event", "connection_lost", "epoch", c.epoch, "reason", m.reason)
 }
@@ -222,6 +229,14 @@ func (s *Session) abandonAll() {
 		s.d.Counts.Pending.Add(-1)
 		s.d.Counts.Aborted.Inc()
 	}
+	if s.unsettled { // an attempt had ended, and its outcome was not acted on
+		s.unsettled = false
+		s.d.Counts.Pending.Add(-1)
+		s.d.Counts.Aborted.Inc()
+		if l := s.result.link; l != nil {
+			s.spawn(l.close)
+		}
+	}
 	s.cause = errors.New("the session was restarted")
 	if s.next != nil {
 		s.fallBack()
@@ -253,6 +268,11 @@ func (s *Session) onTick() {
 			return
 		}
 	}
+	for _, c := range []*conn{s.cur, s.next} {
+		if c != nil && c.deaf && !c.subs.busy && clock.Since(clock.Mono(), c.askedAt) > retryRefused {
+			s.subscribe(c, []string{rejections})
+		}
+	}
 	s.watchSilence()
 	if s.cur != nil {
 		s.granted(s.cur.subs.released(time.Now()))
@@ -260,10 +280,19 @@ func (s *Session) onTick() {
 	s.reconcileAll()
 }
 
-// reasonOf names a loss in a few words: they reach the strategies and the log.
-func reasonOf(err error) string {
-	if err == nil {
+// reason names the loss in hand in a few words: they reach the strategies and the log.
+func (s *Session) reason() string {
+	if s.cause == nil {
 		return "closed by the server"
 	}
-	return err.Error()
+	return s.said(s.cause.Error())
+}
+
+// said makes a server's words fit to be shown: without secrets and account numbers, which it
+// may echo, on one line, and short.
+func (s *Session) said(text string) string {
+	if s.d.Plain != nil {
+		text = s.d.Plain(text)
+	}
+	return shortened(text)
 }

@@ -33,6 +33,7 @@ type link struct {
 	lane   *lane.Conn
 	client mqtt.Client
 	ended  chan struct{} // closed when the reader has ended by itself
+	cause  error         // of that; read it behind ended
 	once   sync.Once
 }
 
@@ -115,7 +116,10 @@ func (l *link) connect(ctx context.Context, d *Deps, events linkEvents) error {
 		return l.lane, nil
 	})
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) {
-		l.once.Do(func() { close(l.ended) })
+		l.once.Do(func() {
+			l.cause = err
+			close(l.ended)
+		})
 		events.lost(err)
 	})
 	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {

@@ -78,8 +78,9 @@ func (s *Session) onRenewed(m *renewedMsg) {
 		return
 	}
 	if m.err != nil {
-		s.d.Log.Warn("token not renewed, trying again", "event", "renew_failed", "class", ClassOf(m.err).String(), "error", m.err.Error())
-		s.armRenewal(s.d.Config.Backoff.Max)
+		s.d.Log.Warn("token not renewed, trying again", "event", "renew_failed", "class", ClassOf(m.err).String(), "error", s.said(m.err.Error()))
+		b := s.d.Config.Backoff
+		s.armRenewal(min(b.Max, max(b.Min, time.Until(s.cur.expires)/3)))
 		return
 	}
 	s.d.Log.Info("token renewed", "event", "token_renewed", "expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
@@ -206,7 +207,7 @@ func (s *Session) takeOver() {
 	old.gen.Revoke()
 	s.d.Counts.Lost.Inc()
 	s.d.Counts.LastLost.Set(time.Now().UnixNano())
-	reason := reasonOf(s.cause)
+	reason := s.reason()
 	s.tellEnd(old, reason)
 	s.rolled(old, s.cur, errLostOld)
 	s.evicted(s.cur.since)
@@ -230,7 +231,7 @@ func (s *Session) fallBack() {
 	s.spawn(c.close)
 	s.rolled(s.cur, c, errLostNew)
 	s.d.Log.Warn("the new connection was lost during the roll-over, the old one goes on", "event", "rollover_failed",
-		"epoch", c.epoch, "reason", reasonOf(s.cause))
+		"epoch", c.epoch, "reason", s.reason())
 }
 
 // later makes the roll-over wait for its next try. An exchange that refuses a second

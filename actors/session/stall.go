@@ -153,7 +153,7 @@ func (s *Session) watchSilence() {
 		s.cur.subs.again(t, time.Now())
 	}
 	if v.stall != "" {
-		s.apply(stalled, errStall(v.stall))
+		s.stall(s.cur, v.stall)
 	}
 }
 

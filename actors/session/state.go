@@ -181,7 +181,7 @@ func nextRollOver(s State, e event) (State, []effect) {
 			return Parting, []effect{part}
 		case lost:
 			return Online, []effect{takeOver}
-		case newLost, stalled:
+		case newLost:
 			return Online, []effect{fallBack, later}
 		case stop:
 			return PartingStop, []effect{part}

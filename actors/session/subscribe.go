@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/feedtree/feedtree/internal/clock"
@@ -77,7 +78,13 @@ func (s *Session) unsubscribe(c *conn, topics []string) {
 
 func (s *Session) onSubscribed(c *conn, m *subscribedMsg) {
 	refused, missing := c.subs.answered(m.topics, m.codes, time.Now())
-	delete(c.subs.topics, rejections) // it is no topic that anyone wants
+	if slices.Contains(m.topics, rejections) {
+		code, ok := m.codes[rejections]
+		c.deaf, c.askedAt = !ok || code > 2, clock.Mono()
+		delete(c.subs.topics, rejections) // it is no topic that anyone wants
+		missing = slices.DeleteFunc(missing, func(t string) bool { return t == rejections })
+		refused = slices.DeleteFunc(refused, func(t string) bool { return t == rejections })
+	}
 	for _, t := range refused {
 		s.rejectTopic(c, t, fmt.Sprintf("SUBACK %d", m.codes[t]))
 	}
@@ -91,12 +98,24 @@ func (s *Session) onSubscribed(c *conn, m *subscribedMsg) {
 	if len(missing) > 0 {
 		s.d.Log.Warn("subscriptions were not answered", "event", "suback_missing", "topics", len(missing),
 			"first", keyOf(missing[0]), "retry_after", retryMissing.String())
-		if c.subs.unanswered(missing) >= maxMissing && c == s.cur {
-			s.apply(stalled, errStall("stall: subscriptions are not answered, "+keyOf(missing[0])+" for one"))
+		if c.subs.unanswered(missing) >= maxMissing {
+			s.stall(c, "stall: subscriptions are not answered, "+keyOf(missing[0])+" for one")
 			return
 		}
 	}
 	s.reconcile(c)
+}
+
+// stall ends the connection that should bring something and does not.
+func (s *Session) stall(c *conn, why string) {
+	switch {
+	case c == s.next:
+		s.onLost(&lostMsg{c.gen.ID, errStall(why)})
+	case s.state == Passing:
+		s.apply(lost, errStall(why)) // the new one goes on
+	default:
+		s.apply(stalled, errStall(why))
+	}
 }
 
 // granted clears what was said of topics that had been refused.
@@ -155,7 +174,7 @@ func (s *Session) onRejected(c *conn, payload []byte) {
 	}
 	for _, r := range m.Rejected {
 		if c.subs.reject(r.Topic, time.Now()) {
-			s.rejectTopic(c, r.Topic, shortened(r.Reason))
+			s.rejectTopic(c, r.Topic, s.said(r.Reason))
 		}
 	}
 	s.reconcile(c)

@@ -216,8 +216,10 @@ func (c *Seam) pop() raw.Message {
 	m := c.held[c.from]
 	c.held[c.from] = raw.Message{}
 	c.bytes -= m.Size()
-	if c.from++; c.from == len(c.held) {
-		c.held, c.from = c.held[:0], 0
+	if c.from++; 2*c.from > len(c.held) { // the room of what is gone is used again
+		n := copy(c.held, c.held[c.from:])
+		clear(c.held[n:])
+		c.held, c.from = c.held[:n], 0
 	}
 	return m
 }
@@ -285,6 +287,11 @@ func (c *Seam) Pass(now int64, cut bool) Lost {
 			least = 1
 		}
 		n, undecided := overlap(p.past, p.held, least)
+		if n == 0 && least > 1 {
+			// The old stream ended short of what was published to it, or lost some on its way here:
+			// the bound says nothing then, and what agrees is taken for what it looks like.
+			n, undecided = overlap(p.past, p.held, 1)
+		}
 		c.all.Undecided.Add(uint64(undecided))
 		if p.skip = p.past[len(p.past)-n:]; n > 0 {
 			c.tails++

@@ -174,3 +174,29 @@ func TestTheMessageInHandIsKnownWhenItsDecodingFails(t *testing.T) {
 		t.Error("the rest is not delivered")
 	}
 }
+
+// An old stream that was cut off while it was read to its end holds less than was published
+// to it: what it did bring is still not brought twice, nor out of order.
+func TestAnOldStreamThatEndsShortOfTheBoundIsPassedWhereItAgrees(t *testing.T) {
+	p := newPlay()
+	p.says(p.old, 1, "a", "b")
+	p.says(p.next, 1, "a", "b", "c", "d")
+	p.Freeze(2)
+	p.pass(3, false)
+	p.is(t, 2, "a", "b", "c", "d")
+}
+
+func TestTheRoomOfWhatIsHeldIsUsedAgain(t *testing.T) {
+	p := newPlay()
+	for i := range 5 * MaxHeld {
+		p.says(p.next, 1, fmt.Sprint(i))
+	}
+	if n := cap(p.held); n > 4*MaxHeld {
+		t.Errorf("room for %d messages, %d are held", n, p.all.Held())
+	}
+	p.Freeze(1)
+	p.pass(2, false)
+	if len(p.got) != MaxHeld || p.got[0] != fmt.Sprint(4*MaxHeld) {
+		t.Errorf("%d delivered, %q first", len(p.got), p.got[0])
+	}
+}

@@ -47,6 +47,8 @@ type Config struct {
 	Timeout   time.Duration    // of one call, 0 for 10 s
 	UserAgent string           //
 	Now       func() time.Time // nil for time.Now
+	// Private lists what errors must not hold beside secrets and tokens: account numbers.
+	Private []Secret
 	// NetDial makes the connections, nil for the net package's.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -327,7 +329,11 @@ func (c *Client) remember(tokens ...string) {
 func (c *Client) secrets() (out []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range append([]string{strings.TrimSpace(c.cfg.AppSecret.Reveal())}, c.known...) {
+	all := append([]string{strings.TrimSpace(c.cfg.AppSecret.Reveal())}, c.known...)
+	for _, s := range c.cfg.Private {
+		all = append(all, strings.TrimSpace(s.Reveal()))
+	}
+	for _, s := range all {
 		if len(s) >= 4 {
 			out = append(out, s)
 		}

@@ -342,7 +342,7 @@ func TestCutsDuringRollOversLeaveOneConnectionAndBalancedBooks(t *testing.T) {
 	// Two in a row would pass for an exchange that allows one connection.
 	tree := harness.Start(t, harness.Configured(t, x, func(c *config.Config) { c.Session.Rollover = "overlap" }), harness.Recording("r", r, nil))
 	harness.Ready(t, tree)
-	harness.Break(t, x, sandbox.Fault{Kind: "delay", Delay: 20e6}) // each state lasts long enough to be met
+	harness.Break(t, x, sandbox.Fault{Kind: "delay", Delay: 100e6}) // each state lasts long enough to be met
 	stop := publisher(x, []string{"AOT", "PTT"}, 2_000, numbered)
 	defer stop()
 	for i, state := range []string{"rolling over", "passing topics", "parting", "passing topics"} {
@@ -354,6 +354,11 @@ func TestCutsDuringRollOversLeaveOneConnectionAndBalancedBooks(t *testing.T) {
 	tree.Stop(context.Background())
 	s := tree.Snapshot()
 	everyChangeIsTold(t, r)
+	for symbol, got := range volumes(r) {
+		if !slices.IsSorted(got) {
+			t.Errorf("%s is out of order", symbol)
+		}
+	}
 	if s.Feed.Received > x.Stats().Delivered {
 		t.Errorf("received %d of %d", s.Feed.Received, x.Stats().Delivered)
 	}

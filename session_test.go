@@ -1,0 +1,94 @@
+package feedtree_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/test/harness"
+	"github.com/feedtree/feedtree/test/sandbox"
+)
+
+func TestAStopWhileTheSessionWaitsForItsRestartWaitsForNothingAndTriesNoMore(t *testing.T) {
+	var once sync.Once
+	hooked(t, func(event string) {
+		if event == "connected" {
+			once.Do(func() { panic("in the middle of it") })
+		}
+	})
+	x := harness.Exchange(t, nil)
+	tree := harness.Start(t, harness.Configured(t, x, func(c *config.Config) {
+		c.Supervision.Nodes.Session.Backoff.Min = new(time.Minute)
+		c.Supervision.Nodes.Session.Backoff.Max = new(time.Minute)
+	}), harness.Recording("r", &harness.Record{}, nil))
+	harness.Eventually(t, "the failure", func() bool { return tree.Snapshot().Supervision.Failures == 1 })
+	began := time.Now()
+	tree.Stop(context.Background())
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the end took %v", took)
+	}
+	if n := tree.Snapshot().Connection.Attempts; n != 1 {
+		t.Errorf("%d attempts, want none after the stop", n)
+	}
+}
+
+// A session that fails between an attempt's end and what it means for it leaves nothing open.
+func TestAnOutcomeThatNobodyActedOnIsSettled(t *testing.T) {
+	var n atomic.Int64
+	hooked(t, func(event string) {
+		if event == "session_state" && n.Add(1) == 2 { // to online
+			panic("in the middle of it")
+		}
+	})
+	x := harness.Exchange(t, nil)
+	tree := harness.Start(t, harness.Configured(t, x, nil), harness.Recording("r", &harness.Record{}, nil))
+	harness.Ready(t, tree)
+	harness.Eventually(t, "one connection alone", func() bool { return x.Stats().OpenConnections == 1 })
+	if c := tree.Snapshot().Connection; c.Pending != 0 || c.Aborted != 1 || c.Connected != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestALossThatComesBeforeItsConnectionIsKnownIsALoss(t *testing.T) {
+	x := harness.Exchange(t, nil)
+	r := &harness.Record{}
+	tree := harness.Start(t, harness.Configured(t, x, nil), harness.Recording("r", r, nil))
+	harness.Ready(t, tree)
+	harness.Break(t, x, sandbox.Fault{Kind: "drop"})
+	harness.Break(t, x, sandbox.Fault{Kind: "cut"})
+	harness.Eventually(t, "fifty losses", func() bool { return tree.Snapshot().Connection.Lost >= 50 })
+	x.Heal()
+	harness.Ready(t, tree)
+	for _, m := range r.Messages() {
+		if g, ok := m.(*messages.Gap); ok && strings.HasPrefix(g.Reason, "stall") {
+			t.Errorf("a connection that had ended was held for one that is mute: %s", g.Reason)
+		}
+	}
+}
+
+func TestWhatAServerEchoesShowsNoAccount(t *testing.T) {
+	const account = "ACC77889900"
+	x := harness.Exchange(t, func(c *sandbox.Config) { c.EquityAccount = account })
+	harness.Break(t, x, sandbox.Fault{Kind: "dispatcher", Status: 403, Body: `{"code":"X","message":"account ` + account + ` is closed"}`})
+	tree := harness.Start(t, harness.Configured(t, x, nil), harness.Recording("r", &harness.Record{}, nil))
+	harness.Eventually(t, "the refusal", func() bool { return tree.Snapshot().Connection.Failed["auth"] > 0 })
+	_, why := tree.Ready()
+	if !strings.Contains(why, "is closed") || strings.Contains(why, account) {
+		t.Errorf("not ready: %s", why)
+	}
+	x.Heal()
+	harness.Ready(t, tree)
+	x.Publish("$sys/u/_broker/_uref/error/subscribe",
+		[]byte(`{"rejectSubscriptions":[{"topicFilter":"proto/topic/bidofferv3/AOT","errorMessage":"not for `+account+`"}]}`), 1)
+	harness.Eventually(t, "the rejection", func() bool { return len(tree.Connection().Rejected) == 1 })
+	for topic, reason := range tree.Connection().Rejected {
+		if strings.Contains(reason, account) {
+			t.Errorf("%s: %s", topic, reason)
+		}
+	}
+}
