@@ -28,8 +28,9 @@ func faults(bodies ...string) func(*runner) {
 	}
 }
 
-// scenarios are all the alerts but two: there is no way to make the feed lose count
-// (FeedtreeLedgerUnbalanced), nor to hold up its own parts from without (FeedtreePartStuck).
+// scenarios are all the alerts but three: there is no way to make the feed lose count
+// (FeedtreeLedgerUnbalanced), nor to hold up its own parts from without (FeedtreePartStuck),
+// nor to make its dispatcher panic (FeedtreeDispatcherFailures).
 func scenarios(t *testing.T) map[string]scenario {
 	return map[string]scenario{
 		// What docs/telemetry.md has a newcomer start, in a hurry.

@@ -124,7 +124,7 @@ func TestEveryAlertSaysWhatItIsAndWhatToDo(t *testing.T) {
 		if a["summary"] == "" || len(a["description"]) < 100 {
 			t.Errorf("%s: summary %q, description %q", r.Alert, a["summary"], a["description"])
 		}
-		if want := "docs/runbook.md#" + strings.ToLower(r.Alert); a["runbook_url"] != want {
+		if want := "https://github.com/feedtree/feedtree/blob/main/docs/runbook.md#" + strings.ToLower(r.Alert); a["runbook_url"] != want {
 			t.Errorf("%s: runbook_url %q, want %q", r.Alert, a["runbook_url"], want)
 		}
 	}
