@@ -86,7 +86,7 @@ type Instance struct {
 	number  atomic.Int32 // of replacements
 	cause   atomic.Pointer[string]
 	lost    atomic.Uint64
-	failure atomic.Pointer[trace.SpanContext] // of the last event it failed on, if that has a trace
+	failure atomic.Pointer[trace.SpanContext] // of what it failed on last, if that is an event with a trace
 	renewed atomic.Bool                       // its actor is being stopped to be made anew
 	over    struct {
 		sync.Mutex
@@ -192,6 +192,8 @@ func (in *Instance) GiveUp() (cause string) {
 		in.lost.Add(1)
 		in.keep(&it, "stuck", cause, "")
 		in.traceFailure(old, it, clock.Mono()-int64(since), "stuck", cause, "")
+	} else {
+		in.failure.Store(nil) // of an event before this
 	}
 	if old != nil {
 		in.failedReplay(old, "stuck", cause, "")
@@ -243,6 +245,7 @@ func (in *Instance) delivered(inc *incarnation, it *flow.Item, isNotice bool, st
 func (in *Instance) failed(inc *incarnation, it flow.Item, isEvent bool, cause string) {
 	in.cause.Store(&cause)
 	if !isEvent {
+		in.failure.Store(nil) // of an event before this
 		in.failedReplay(inc, "panic", cause, string(debug.Stack()))
 		return
 	}
@@ -278,7 +281,8 @@ func (in *Instance) keep(it *flow.Item, class, cause, stack string) uint64 {
 		Payload: codec.Append(nil, e), Stack: stack})
 }
 
-// Failure is the span of the last event that the strategy failed on; invalid if that has none.
+// Failure is the span of the event that the strategy failed on last; invalid if that has none,
+// and if it failed on something else since.
 func (in *Instance) Failure() trace.SpanContext {
 	if sc := in.failure.Load(); sc != nil {
 		return *sc

@@ -164,6 +164,41 @@ func TestAConstructorThatFailsIsAFailureOfThatStartAlone(t *testing.T) {
 	})
 }
 
+func TestAFailureOnWhatIsNoEventIsNotTracedToTheEventBeforeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t, func(c actor.Context) {
+			switch m := c.Message().(type) {
+			case messages.Event:
+				panic("no good")
+			case *messages.Snapshot:
+				if m.Event.Symbol() == "BAD" {
+					panic("no event")
+				}
+			}
+		}, nil)
+		defer p.end()
+		tracer, err := paths.New(paths.Config{Provider: sdktrace.NewTracerProvider(sdktrace.WithIDGenerator(paths.IDs{})),
+			PerSecond: 100, Queue: 10, Counts: &ledger.Paths{}, Topics: topic.NewTable(),
+			Server: func(uint64) (string, int) { return "", 0 }, Plain: func(s string) string { return s }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tracer.Close(t.Context())
+		p.Paths = tracer
+		bad := item("BAD")
+		p.Q.Push([]flow.Item{bad})
+		p.is(t, "*actor.Started", "snapshot", "event BAD", "*actor.Restarting", "*actor.Started", "restarted: no good, lost 1", "snapshot")
+		if !p.Failure().IsValid() {
+			t.Fatal("the event that it failed on has no trace")
+		}
+		p.Q.Push([]flow.Item{flow.Notice(&messages.Snapshot{Event: bad.Msg.(messages.Event)}, 1)})
+		p.is(t, "snapshot", "*actor.Restarting", "*actor.Started", "restarted: no event, lost 0", "snapshot")
+		if sc := p.Failure(); sc.IsValid() {
+			t.Errorf("it leads to %v", sc)
+		}
+	})
+}
+
 func TestPanicsInTheLastMessagesEndNothingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlay(t, func(c actor.Context) {
