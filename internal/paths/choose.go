@@ -10,7 +10,8 @@ import (
 type class uint8
 
 const (
-	slow class = iota
+	slow   class = iota // its own Receive took too long
+	waited              // late for another reason, such as a slow one before it
 	failed
 	lost // dropped, expired, not decoded
 	asked

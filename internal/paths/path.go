@@ -149,7 +149,9 @@ func (t *Tracer) describe(p *Path) (template string, attrs []attribute.KeyValue)
 }
 
 // wrong reports whether the path ended otherwise than somebody wanted.
-func (p *Path) wrong() bool { return p.Class != "" && p.Class != string(mailbox.Conflated) }
+func (p *Path) wrong() bool {
+	return p.Class != "" && p.Class != string(mailbox.Conflated) && p.Class != string(mailbox.Discarded)
+}
 
 func (p *Path) outcome() (attrs []attribute.KeyValue) {
 	if p.Class != "" {

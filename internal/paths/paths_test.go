@@ -326,6 +326,20 @@ func TestAStormOfOneClassIsBoundedAndHidesNoOther(t *testing.T) {
 	})
 }
 
+func TestWhatWaitedBehindASlowEventDoesNotHideIt(t *testing.T) {
+	l := newLab(t, func(c *Config) { c.PerSecond = 3 })
+	for seq := range uint64(10) {
+		it := event(seq + 1)
+		if l.Delivered(&it, "spread", 110*ms, 110*ms+1, NotAsked) != (seq < 3) {
+			t.Errorf("the bound on what waited: event %d", seq+1)
+		}
+	}
+	it := event(11)
+	if !l.Delivered(&it, "spread", 110*ms, 115*ms, NotAsked) {
+		t.Error("the event whose own Receive was slow has no trace")
+	}
+}
+
 func TestAFullQueueLosesTracesCountedAndHoldsNobodyUp(t *testing.T) {
 	block := make(chan struct{})
 	l := newLab(t, func(c *Config) {
@@ -356,7 +370,7 @@ func TestWhatIsLetGoOnPurposeIsTracedOnlyIfTheRatioChoseIt(t *testing.T) {
 		l.Gone(&chosen, "spread", how)
 		spans := l.done(t)
 		if s := spans["deliver spread"]; len(spans) != 5 || attr(s, names.SpanOutcome) != string(how) ||
-			(s.Status.Code == codes.Error) != (how == mailbox.Discarded) {
+			s.Status.Code == codes.Error || attr(s, names.ErrorType) != "" {
 			t.Errorf("%s: %+v", how, s)
 		}
 	}

@@ -31,7 +31,11 @@ func (t *Tracer) Delivered(it *flow.Item, strategy string, start, end int64, ask
 	}
 	late := t.cfg.Slow > 0 && end-it.Received > int64(t.cfg.Slow)
 	due := it.Traced || asked == Granted
-	if !due && !(late && t.take(slow)) {
+	class := waited
+	if end-start > int64(t.cfg.Slow) {
+		class = slow // by itself; what waits behind it is late by the thousand
+	}
+	if !due && !(late && t.take(class)) {
 		return false
 	}
 	why := names.ChosenByRatio
