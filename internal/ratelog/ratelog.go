@@ -76,7 +76,7 @@ func (l *Logger) LogContext(ctx context.Context, level slog.Level, class, msg st
 		n, span := b.count, now.Sub(b.start)
 		b.unreported, b.reported = 0, now
 		l.mu.Unlock()
-		l.log.Log(ctx, level, msg, append(args, "count", n, "over", span)...)
+		l.log.Log(ctx, level, msg, append(args, "count", n, "over", span.String())...)
 		return
 	}
 	b.unreported++
@@ -107,7 +107,7 @@ func (l *Logger) Flush(force bool) {
 func (l *Logger) summarise(class string, b *burst, now time.Time, ended bool) {
 	if b.unreported > 0 {
 		l.log.Log(context.Background(), b.level, b.msg+" (repeated)", "event", "repeated", "class", class,
-			"count", b.count, "unreported", b.unreported, "over", b.last.Sub(b.start))
+			"count", b.count, "unreported", b.unreported, "over", b.last.Sub(b.start).String())
 		b.unreported = 0
 	}
 	b.reported = now

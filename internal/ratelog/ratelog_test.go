@@ -59,6 +59,23 @@ func TestALongBurstIsSummarisedOnceAMinute(t *testing.T) {
 	}
 }
 
+func TestTheTimeThatABurstTookIsReadableInJSON(t *testing.T) {
+	var buf bytes.Buffer
+	now := time.Unix(1_700_000_000, 0)
+	l := New(slog.New(slog.NewJSONHandler(&buf, nil)))
+	l.now = func() time.Time { return now }
+	for range 1005 {
+		l.Log(slog.LevelWarn, "a", "a")
+		now = now.Add(time.Millisecond)
+	}
+	l.Flush(true)
+	for _, want := range []string{`"count":1000,"over":"999ms"`, `"unreported":5,"over":"1.004s"`} {
+		if !strings.Contains(buf.String(), want) {
+			t.Errorf("no %s in\n%s", want, &buf)
+		}
+	}
+}
+
 func TestClassesAreLimitedApart(t *testing.T) {
 	l, buf, _ := newTest()
 	for range 20 {
