@@ -28,8 +28,10 @@ type distribution struct {
 	labels []attribute.KeyValue
 }
 
-// sizes are the upper edges of the buckets for how many travelled together.
-var sizes = []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}
+// sizes are the upper edges of the buckets for how many travelled together: where a bucket
+// of package hist ends, so that nothing is counted above its edge. A run of a power of two,
+// which is how they are bounded, lies below the edge that comes next.
+var sizes = []time.Duration{1, 2, 4, 8, 16, 33, 67, 135, 271, 543, 1087}
 
 // Produce implements sdkmetric.Producer.
 func (p *producer) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
