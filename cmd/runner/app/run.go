@@ -116,6 +116,7 @@ func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) err
 	defer closeLog(lines)
 	log := lines.Logger()
 	slog.SetDefault(log)
+	defer hearComplaints(log).Flush(true)
 	for _, note := range loaded.Notes {
 		log.Warn(note, "event", "configuration_note")
 	}

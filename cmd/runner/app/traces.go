@@ -11,7 +11,6 @@ import (
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 	"github.com/feedtree/feedtree/telemetry/service"
 	"github.com/feedtree/feedtree/telemetry/tracing"
@@ -48,10 +47,6 @@ func (a *program) traces(ctx context.Context, stdout bool, loaded *config.Loaded
 	// What strategies trace themselves goes the same way.
 	otel.SetTracerProvider(p.TracerProvider())
 	otel.SetTextMapPropagator(propagation.TraceContext{})
-	lines := ratelog.New(log)
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { // it would write to standard error, past the log
-		lines.Log(slog.LevelWarn, "otel", "OpenTelemetry is in trouble", "event", "telemetry_error", "error", err)
-	}))
 	log.Info("traces are sent", "event", "traces_on", "ratio", ratio, "slow", t.Traces.Slow.String(), "per_second", t.Traces.PerSecond)
 	return p, nil
 }
