@@ -15,13 +15,14 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/otelenv"
 )
 
 // wanted reports whether a signal goes to a collector: if there is an address for it, in the
 // configuration or in the standard variables, and these do not turn it off.
 func wanted(cfg config.OTLP, signal string) bool {
 	upper := strings.ToUpper(signal)
-	if os.Getenv("OTEL_SDK_DISABLED") == "true" || os.Getenv("OTEL_"+upper+"_EXPORTER") == "none" {
+	if otelenv.Disabled(os.Getenv) || os.Getenv("OTEL_"+upper+"_EXPORTER") == "none" {
 		return false
 	}
 	return cmp.Or(cfg.Endpoint, os.Getenv("OTEL_EXPORTER_OTLP_"+upper+"_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")) != ""
@@ -45,17 +46,6 @@ func signalURL(endpoint, signal string) string {
 	return strings.TrimSuffix(endpoint, "/") + "/v1/" + signal
 }
 
-// headers are sent with each request, secrets among them.
-func headers(s config.Secret) map[string]string {
-	out := map[string]string{}
-	for pair := range strings.SplitSeq(s.Reveal(), ",") {
-		if k, v, ok := strings.Cut(pair, "="); ok {
-			out[strings.TrimSpace(k)] = strings.TrimSpace(v)
-		}
-	}
-	return out
-}
-
 // metricExporter makes the exporter, nil when nobody wants one. Options are passed only
 // where the configuration says something: in code they would beat the OTEL_* variables.
 func metricExporter(ctx context.Context, cfg config.OTLP) (sdkmetric.Exporter, error) {
@@ -66,7 +56,7 @@ func metricExporter(ctx context.Context, cfg config.OTLP) (sdkmetric.Exporter, e
 	if err != nil {
 		return nil, err
 	}
-	h := headers(cfg.Headers)
+	h := otelenv.Headers(cfg.Headers.Reveal())
 	if http {
 		var o []otlpmetrichttp.Option
 		if cfg.Endpoint != "" {
@@ -96,7 +86,7 @@ func logExporter(ctx context.Context, cfg config.OTLP) (sdklog.Exporter, error) 
 	if err != nil {
 		return nil, err
 	}
-	h := headers(cfg.Headers)
+	h := otelenv.Headers(cfg.Headers.Reveal())
 	if http {
 		var o []otlploghttp.Option
 		if cfg.Endpoint != "" {

@@ -2,9 +2,10 @@ package tracing
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/feedtree/feedtree/internal/otelenv"
 )
 
 // Env are the variables of the environment by name, "" for one that is not set: os.Getenv.
@@ -25,7 +26,7 @@ func (e Env) first(names ...string) string {
 // OTEL_SDK_DISABLED nor OTEL_TRACES_EXPORTER=none nor OTEL_TRACES_SAMPLER=always_off.
 func Enabled(endpoint string, env Env) bool {
 	switch {
-	case strings.EqualFold(env.first("OTEL_SDK_DISABLED"), "true"), env.first("OTEL_TRACES_EXPORTER") == "none":
+	case otelenv.Disabled(env), env.first("OTEL_TRACES_EXPORTER") == "none":
 		return false
 	}
 	return endpoint != "" || env.first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT") != ""
@@ -74,21 +75,4 @@ func protocol(configured string, env Env) (string, error) {
 	default:
 		return "", fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected grpc or http/protobuf", p)
 	}
-}
-
-// headers reads key=value, parted by commas, with the values as the OTEL_* variables have
-// them: percent-encoded.
-func headers(text string) map[string]string {
-	out := map[string]string{}
-	for pair := range strings.SplitSeq(text, ",") {
-		k, v, ok := strings.Cut(pair, "=")
-		if k = strings.TrimSpace(k); !ok || k == "" {
-			continue
-		}
-		if plain, err := url.PathUnescape(strings.TrimSpace(v)); err == nil {
-			v = plain
-		}
-		out[k] = v
-	}
-	return out
 }

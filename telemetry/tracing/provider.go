@@ -23,6 +23,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/feedtree/feedtree/internal/otelenv"
 	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
@@ -102,7 +103,7 @@ func exporter(ctx context.Context, cfg Config) (sdktrace.SpanExporter, error) {
 			o = append(o, otlptracegrpc.WithEndpointURL(cfg.Endpoint))
 		}
 		if cfg.Headers != "" {
-			o = append(o, otlptracegrpc.WithHeaders(headers(cfg.Headers)))
+			o = append(o, otlptracegrpc.WithHeaders(otelenv.Headers(cfg.Headers)))
 		}
 		client = otlptracegrpc.NewClient(o...)
 	} else {
@@ -115,7 +116,7 @@ func exporter(ctx context.Context, cfg Config) (sdktrace.SpanExporter, error) {
 			o = append(o, otlptracehttp.WithEndpointURL(u.JoinPath("v1/traces").String()))
 		}
 		if cfg.Headers != "" {
-			o = append(o, otlptracehttp.WithHeaders(headers(cfg.Headers)))
+			o = append(o, otlptracehttp.WithHeaders(otelenv.Headers(cfg.Headers)))
 		}
 		client = otlptracehttp.NewClient(o...)
 	}

@@ -104,7 +104,7 @@ func TestWithoutAnAddressNothingIsSent(t *testing.T) {
 	c := newCollector(t)
 	pushed(t, c, nil)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.url)
-	t.Setenv("OTEL_SDK_DISABLED", "true")
+	t.Setenv("OTEL_SDK_DISABLED", "TRUE")
 	pushed(t, c, nil)
 	if len(c.metrics) > 0 {
 		t.Errorf("%d metrics were sent", len(c.metrics))
@@ -155,11 +155,11 @@ func TestACollectorIsReachedOverHTTPToo(t *testing.T) {
 	}))
 	defer s.Close()
 	pushed(t, nil, func(cfg *config.Config) {
-		cfg.Telemetry.OTLP = config.OTLP{Endpoint: s.URL + "/", Protocol: config.OTLPHTTP, Headers: "x-key=hunter2"}
+		cfg.Telemetry.OTLP = config.OTLP{Endpoint: s.URL + "/", Protocol: config.OTLPHTTP, Headers: "x-key=Basic%20hunter2"}
 	})
 	mu.Lock()
 	defer mu.Unlock()
-	if len(got) != 1 || got["/v1/metrics"] != "hunter2" {
+	if len(got) != 1 || got["/v1/metrics"] != "Basic hunter2" {
 		t.Errorf("%v", got)
 	}
 }
