@@ -46,8 +46,19 @@ func signalURL(endpoint, signal string) string {
 	return strings.TrimSuffix(endpoint, "/") + "/v1/" + signal
 }
 
-// metricExporter makes the exporter, nil when nobody wants one. Options are passed only
-// where the configuration says something: in code they would beat the OTEL_* variables.
+// options are an exporter's, passed only where the configuration says something: in code they
+// would beat the OTEL_* variables.
+func options[O any](cfg config.OTLP, url string, endpoint func(string) O, headers func(map[string]string) O) (out []O) {
+	if cfg.Endpoint != "" {
+		out = append(out, endpoint(url))
+	}
+	if h := otelenv.Headers(cfg.Headers.Reveal()); len(h) > 0 {
+		out = append(out, headers(h))
+	}
+	return out
+}
+
+// metricExporter makes the exporter, nil when nobody wants one.
 func metricExporter(ctx context.Context, cfg config.OTLP) (sdkmetric.Exporter, error) {
 	if !wanted(cfg, "metrics") {
 		return nil, nil
@@ -56,25 +67,10 @@ func metricExporter(ctx context.Context, cfg config.OTLP) (sdkmetric.Exporter, e
 	if err != nil {
 		return nil, err
 	}
-	h := otelenv.Headers(cfg.Headers.Reveal())
 	if http {
-		var o []otlpmetrichttp.Option
-		if cfg.Endpoint != "" {
-			o = append(o, otlpmetrichttp.WithEndpointURL(signalURL(cfg.Endpoint, "metrics")))
-		}
-		if len(h) > 0 {
-			o = append(o, otlpmetrichttp.WithHeaders(h))
-		}
-		return otlpmetrichttp.New(ctx, o...)
+		return otlpmetrichttp.New(ctx, options(cfg, signalURL(cfg.Endpoint, "metrics"), otlpmetrichttp.WithEndpointURL, otlpmetrichttp.WithHeaders)...)
 	}
-	var o []otlpmetricgrpc.Option
-	if cfg.Endpoint != "" {
-		o = append(o, otlpmetricgrpc.WithEndpointURL(cfg.Endpoint))
-	}
-	if len(h) > 0 {
-		o = append(o, otlpmetricgrpc.WithHeaders(h))
-	}
-	return otlpmetricgrpc.New(ctx, o...)
+	return otlpmetricgrpc.New(ctx, options(cfg, cfg.Endpoint, otlpmetricgrpc.WithEndpointURL, otlpmetricgrpc.WithHeaders)...)
 }
 
 // logExporter is metricExporter for log records.
@@ -86,23 +82,8 @@ func logExporter(ctx context.Context, cfg config.OTLP) (sdklog.Exporter, error) 
 	if err != nil {
 		return nil, err
 	}
-	h := otelenv.Headers(cfg.Headers.Reveal())
 	if http {
-		var o []otlploghttp.Option
-		if cfg.Endpoint != "" {
-			o = append(o, otlploghttp.WithEndpointURL(signalURL(cfg.Endpoint, "logs")))
-		}
-		if len(h) > 0 {
-			o = append(o, otlploghttp.WithHeaders(h))
-		}
-		return otlploghttp.New(ctx, o...)
+		return otlploghttp.New(ctx, options(cfg, signalURL(cfg.Endpoint, "logs"), otlploghttp.WithEndpointURL, otlploghttp.WithHeaders)...)
 	}
-	var o []otlploggrpc.Option
-	if cfg.Endpoint != "" {
-		o = append(o, otlploggrpc.WithEndpointURL(cfg.Endpoint))
-	}
-	if len(h) > 0 {
-		o = append(o, otlploggrpc.WithHeaders(h))
-	}
-	return otlploggrpc.New(ctx, o...)
+	return otlploggrpc.New(ctx, options(cfg, cfg.Endpoint, otlploggrpc.WithEndpointURL, otlploggrpc.WithHeaders)...)
 }

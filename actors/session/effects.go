@@ -113,16 +113,22 @@ func (s *Session) goOn() {
 	s.armRenewal(time.Until(s.d.Memory.token.RenewAt(s.d.Config.RenewBefore)))
 }
 
-// drop ends a generation that was lost: whatever of it is not decoded yet is stale.
+// lose counts a connection that ended without our asking: whatever of it is not decoded yet
+// is stale.
+func (s *Session) lose(c *conn) {
+	c.gen.Revoke()
+	s.d.Counts.Lost.Inc()
+	s.d.Counts.LastLost.Set(time.Now().UnixNano())
+}
+
+// drop ends the connection that was lost.
 func (s *Session) drop() {
 	m := s.d.Memory
 	c := s.cur
-	c.gen.Revoke()
+	s.lose(c)
 	if s.state == Connecting { // from a roll-over whose attempt is under way
 		m.rolledAt = clock.Mono()
 	}
-	s.d.Counts.Lost.Inc()
-	s.d.Counts.LastLost.Set(time.Now().UnixNano())
 	m.backoff.Down(clock.Mono())
 	s.ended(s.reason())
 	s.spawn(c.close)

@@ -204,9 +204,7 @@ func (s *Session) takeOver() {
 	old := s.cur
 	s.stopTimers()
 	s.cur, s.next = s.next, nil
-	old.gen.Revoke()
-	s.d.Counts.Lost.Inc()
-	s.d.Counts.LastLost.Set(time.Now().UnixNano())
+	s.lose(old)
 	reason := s.reason()
 	s.tellEnd(old, reason)
 	s.rolled(old, s.cur, errLostOld)
@@ -223,11 +221,9 @@ func (s *Session) takeOver() {
 func (s *Session) fallBack() {
 	c := s.next
 	s.next = nil
-	c.gen.Revoke()
+	s.lose(c)
 	c.seam.Abandon()
-	s.d.Counts.Lost.Inc()
 	s.d.Counts.Open.Add(-1)
-	s.d.Counts.LastLost.Set(time.Now().UnixNano())
 	s.spawn(c.close)
 	s.rolled(s.cur, c, errLostNew)
 	s.d.Log.Warn("the new connection was lost during the roll-over, the old one goes on", "event", "rollover_failed",
