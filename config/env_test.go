@@ -55,6 +55,7 @@ func TestTheEnvironmentsVariables(t *testing.T) {
 		"a far one":          {env: []string{"FEEDTREE_QQQQQQQQQQQ=1"}, want: []string{"FEEDTREE_QQQQQQQQQQQ: unknown variable; the known ones are FEEDTREE_ with a key's name, as in FEEDTREE_DISPATCHER_CAPACITY"}},
 		"a wrong prefix":     {env: []string{"FEEDTREE_APP_SECRET=x"}, want: []string{"FEEDTREE_APP_SECRET: unknown variable, did you mean SETTRADE_APP_SECRET?"}},
 		"another prefix":     {env: []string{"FEEDTREE_CREDENTIALS_BROKER_ID=x"}, want: []string{"FEEDTREE_CREDENTIALS_BROKER_ID: unknown variable, did you mean SETTRADE_BROKER_ID?"}},
+		"a name of lines":    {env: []string{"FEEDTREE_QQQ\nQQQ\xe9\x0fQQQ=1"}, want: []string{"FEEDTREE_QQQ?QQQ�?QQQ: unknown variable; the known ones are FEEDTREE_ with a key's name, as in FEEDTREE_DISPATCHER_CAPACITY"}},
 		"a bad value":        {env: []string{"FEEDTREE_DISPATCHER_CAPACITY=lots"}, want: []string{`FEEDTREE_DISPATCHER_CAPACITY: dispatcher.capacity: "lots": expected a whole number`}},
 		"no file for others": {env: []string{"FEEDTREE_LOG_LEVEL_FILE=x"}, want: []string{"FEEDTREE_LOG_LEVEL_FILE: unknown variable, did you mean FEEDTREE_LOG_LEVEL?"}},
 	} {

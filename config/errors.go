@@ -32,11 +32,11 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	switch {
 	case e.File != "" && e.Line > 0:
-		fmt.Fprintf(&b, "%s:%d: ", e.File, e.Line)
+		fmt.Fprintf(&b, "%s:%d: ", printable(e.File), e.Line)
 	case e.File != "":
-		b.WriteString(e.File + ": ")
+		b.WriteString(printable(e.File) + ": ")
 	case e.From != "":
-		b.WriteString(e.From + ": ")
+		b.WriteString(clip(e.From) + ": ")
 	}
 	if e.Key != "" && e.Key != e.From {
 		b.WriteString(clip(e.Key) + ": ")
@@ -81,6 +81,12 @@ func clip(s string) string {
 	if r := []rune(s); len(r) > most {
 		s = string(r[:most]) + "…"
 	}
+	return printable(s)
+}
+
+// printable keeps s on its line. Names come from outside, too: a variable's and a file's may
+// hold anything.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !strconv.IsPrint(r) {
 			return '?'

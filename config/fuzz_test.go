@@ -49,6 +49,7 @@ func FuzzYAML(f *testing.F) {
 func FuzzText(f *testing.F) {
 	f.Add("symbols=[a, b]", "FEEDTREE_HEALTH_SYMBOLS=A=1s", "A='b'\nSETTRADE_APP_ID=5")
 	f.Add("strategies=[{name: a, type: b}]", "SETTRADE_APP_SECRET=x", "export FEEDTREE_SYMBOLS=a,b # c")
+	f.Add("poison.entries=0", "FEEDTREE_HEALTH_?\xe96\x0f\x0e0\nSYMBOLS=0", "")
 	f.Fuzz(func(t *testing.T, set, env, file string) {
 		if strings.Contains(env, fileSuffix) || strings.Contains(file, fileSuffix) {
 			return // would read files
