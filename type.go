@@ -7,11 +7,9 @@ import (
 	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/go-viper/mapstructure/v2"
 
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/messages"
-	"github.com/feedtree/feedtree/supervision"
 )
 
 // StrategyType is a kind of strategy that instances can be made of. Make one with Type.
@@ -92,52 +90,6 @@ func Type[P any](name string, new func(P) (actor.Actor, error), options ...Optio
 		t.err = errors.Join(t.err, errors.New("a strategy type has no name"))
 	}
 	return t
-}
-
-// decode makes an instance's parameters: the defaults, with what is configured over them. A
-// panic in the user's Validate, or in an UnmarshalText, is an error of the configuration.
-func (t StrategyType) decode(key string, raw map[string]any) (params any, err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			params, err = nil, &config.Error{Key: key, Reason: fmt.Sprintf("checking the parameters of strategy type %s panicked: %s", t.name, supervision.Plain(reason, nil))}
-		}
-	}()
-	p := reflect.New(t.params)
-	p.Elem().Set(reflect.ValueOf(t.base))
-	var meta mapstructure.Metadata
-	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result: p.Interface(), TagName: "yaml", Metadata: &meta,
-		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.TextUnmarshallerHookFunc()),
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := d.Decode(raw); err != nil {
-		return nil, &config.Error{Key: key, Reason: fmt.Sprintf("parameters of strategy type %s: %v", t.name, err)}
-	}
-	for _, unknown := range meta.Unused {
-		return nil, &config.Error{Key: key + "." + unknown, Reason: "unknown parameter of strategy type " + t.name,
-			Nearest: config.Nearest(unknown, t.fields())}
-	}
-	v := p.Elem().Interface()
-	if c, ok := p.Interface().(interface{ Validate() error }); ok {
-		if err := c.Validate(); err != nil {
-			return nil, &config.Error{Key: key, Reason: err.Error()}
-		}
-	}
-	return v, nil
-}
-
-func (t StrategyType) fields() (names []string) {
-	for i := range t.params.NumField() {
-		f := t.params.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if name == "" {
-			name = strings.ToLower(f.Name)
-		}
-		names = append(names, name)
-	}
-	return names
 }
 
 // instances completes what is configured: with nothing listed, one default instance of each

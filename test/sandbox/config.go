@@ -77,8 +77,10 @@ func (c Config) Validate() error {
 			fail("%s %q: expected host:port with a loopback host, such as 127.0.0.1:8443", name, addr)
 		}
 	}
+	m := c.market()
 	if !(c.Rate >= 1 && c.Rate <= 100_000) {
 		fail("rate %v: expected 1 to 100000 messages a second", c.Rate)
+		m.Rate = 1 // said once
 	}
 	if !(c.Speed > 0 && c.Speed <= 10_000) {
 		fail("speed %v: expected more than 0 and at most 10000", c.Speed)
@@ -95,7 +97,7 @@ func (c Config) Validate() error {
 	if c.AppID == "" || c.AppCode == "" || c.BrokerID == "" {
 		fail("credentials: expected an app id, an app code and a broker id")
 	}
-	if err := c.market().Validate(); err != nil {
+	if err := m.Validate(); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

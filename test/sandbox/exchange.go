@@ -382,9 +382,12 @@ func (x *Exchange) write() error {
 	lines := strings.Join(x.Exports(), "\n") + "\n"
 	env := filepath.Join(x.cfg.Dir, "env")
 	os.Remove(env) // an old one's permissions are not to be inherited
-	return errors.Join(
-		os.MkdirAll(x.cfg.Dir, 0o700),
-		os.WriteFile(x.CAPath(), x.caPEM, 0o644),
-		os.WriteFile(env, []byte(lines), 0o600),
-	)
+	err := os.MkdirAll(x.cfg.Dir, 0o700)
+	if err == nil {
+		err = errors.Join(os.WriteFile(x.CAPath(), x.caPEM, 0o644), os.WriteFile(env, []byte(lines), 0o600))
+	}
+	if err != nil {
+		return fmt.Errorf("write ca.pem and env: %w; choose another directory", err)
+	}
+	return nil
 }

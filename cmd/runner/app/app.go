@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/feedtree/feedtree"
 )
@@ -118,18 +119,8 @@ strategies through a supervised tree of actors, and loses nothing in silence.`,
   runner run --symbols AOT,PTT    # against production, with SETTRADE_* set
   runner tree                     # look at the one that runs`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SuggestionsMinimumDistance = 2
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%v; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	p := root.PersistentFlags()
 	p.StringArrayVar(&a.flags.files, "config", nil, "configuration `file`; may be given again, later ones over earlier ones")
 	p.StringArrayVar(&a.flags.set, "set", nil, "one configuration `key=value`, over files and environment")
@@ -142,14 +133,32 @@ strategies through a supervised tree of actors, and loses nothing in silence.`,
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.InitDefaultCompletionCmd() // it remembers where to write
-	for _, c := range root.Commands() {
-		strict(c)
-	}
+	strict(root)
 	return root
+}
+
+// flagError says what a flag takes in the words of its help, not in those of package strconv.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return usage("%v; see %s --help", err, cmd.CommandPath())
+	}
+	f := invalid.GetFlag()
+	want, ok := map[string]string{"float64": "a number", "int": "a whole number", "int64": "a whole number", "bool": "true or false",
+		"duration": "a duration with its unit, such as 60s or 5m"}[f.Value.Type()]
+	if !ok {
+		want = "a " + f.Value.Type()
+	}
+	return usage("--%s %q: expected %s; see %s --help", f.Name, invalid.GetValue(), want, cmd.CommandPath())
 }
 
 // strict makes leftover arguments a usage error wherever a command says nothing else.
 func strict(c *cobra.Command) {
+	c.SuggestionsMinimumDistance = 2
+	if !c.Runnable() {
+		c.Args = nil // it has sub-commands alone, and is run to say so
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	if c.Args == nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -82,12 +82,17 @@ func TestWhatAWrongCommandLineIsTold(t *testing.T) {
 		says    string
 	}{
 		{"an unknown command", nil, "symbol", 2, "did you mean symbols?"},
+		{"an unknown command below another", nil, "config chekc", 2, "did you mean check?"},
+		{"a shell that has no completion", nil, "completion tcsh", 2, "unknown command \"tcsh\" for runner completion"},
+		{"a flag's number that is none", nil, "run --rate abc", 2, `--rate "abc": expected a number; see runner run --help`},
+		{"a flag's duration without a unit", nil, "run --duration 5", 2, `--duration "5": expected a duration with its unit, such as 60s`},
+		{"a message's number that is none", nil, "poison show abc", 2, `"abc": expected the number of a message`},
 		{"an unknown flag", nil, "run --sandbx", 2, "run --help"},
 		{"a leftover argument", nil, "tree AOT", 2, "takes no arguments"},
 		{"an unknown output", nil, "tree -o xml", 2, "table or json"},
 		{"a replay of nothing", nil, "poison replay", 2, "the number of one message"},
 		{"a replay of one and all", nil, "poison replay 1 --all", 2, "got both"},
-		{"tail of nothing", nil, "tail", 2, "needs a symbol"},
+		{"tail of nothing", nil, "tail", 2, "needs at least one symbol"},
 		{"a rate of 0", nil, "run --sandbox --rate 0", 2, "1 to 100000"},
 		{"a clock that is none", nil, "run --sandbox --sandbox-clock noon", 2, "open or day"},
 		{"a summary of another form", nil, "run --summary xml", 2, "text, json or none"},

@@ -11,7 +11,6 @@ import (
 func (a *program) configCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "config", Short: "Show, check or print the configuration", Example: "  runner config check feedtree.yaml",
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	show := &cobra.Command{
 		Use: "show", Short: "Print the effective configuration, redacted, each value with where it came from",
@@ -35,7 +34,7 @@ func (a *program) configCommand() *cobra.Command {
 		Use: "check FILE", Short: "Check a configuration file", Example: "  runner config check feedtree.yaml",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("%s needs one file", cmd.CommandPath())
+				return usage("%s needs the name of one file", cmd.CommandPath())
 			}
 			return nil
 		},

@@ -16,7 +16,6 @@ import (
 func (a *program) poisonCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "poison", Short: "Look at the messages that the running process could not work on", Example: "  runner poison list",
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	list := &cobra.Command{
 		Use: "list", Short: "List them, oldest first", Example: "  runner poison list -o json",
@@ -65,12 +64,13 @@ func (a *program) poisonCommand() *cobra.Command {
 
 // oneNumber wants the number of one message.
 func oneNumber(cmd *cobra.Command, args []string) error {
-	if len(args) == 1 {
-		if _, err := strconv.ParseUint(args[0], 10, 64); err == nil {
-			return nil
-		}
+	if len(args) != 1 {
+		return usage("%s needs the number of one message; runner poison list shows them", cmd.CommandPath())
 	}
-	return usage("%s needs the number of one message, see runner poison list", cmd.CommandPath())
+	if _, err := strconv.ParseUint(args[0], 10, 64); err != nil {
+		return usage("%q: expected the number of a message, such as 17; runner poison list shows them", args[0])
+	}
+	return nil
 }
 
 func short(s string) string {

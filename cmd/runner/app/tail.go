@@ -158,7 +158,7 @@ opens a session of its own instead; a second login may end the first one's conne
 		Example: `  runner tail AOT PTT -o json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("%s needs a symbol at least, such as AOT", cmd.CommandPath())
+				return usage("%s needs at least one symbol, such as AOT", cmd.CommandPath())
 			}
 			return nil
 		},
