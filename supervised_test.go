@@ -181,7 +181,7 @@ func TestAStrategyMayBeStoppedForGoodAndItsNameUsedAgain(t *testing.T) {
 		c.Symbols = []string{"AOT"}
 		s := config.DefaultStrategy("bad", "bad")
 		s.Symbols = []string{"KBANK"}
-		s.Supervision = config.Override{After: new(config.StopIt), Budget: config.BudgetOverride{Restarts: new(2)}}
+		s.Supervision = config.Override{After: new(config.Stop), Budget: config.BudgetOverride{Restarts: new(2)}}
 		c.Strategies = []config.Strategy{s, config.DefaultStrategy("good", "good")}
 	}), harness.Recording("good", &harness.Record{}, nil), failing("bad", bad, &ill))
 	harness.Ready(t, tree)

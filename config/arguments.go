@@ -17,7 +17,7 @@ func assignments(set []string) (layers []*layer) {
 		layers = append(layers, l)
 		key, value, ok := strings.Cut(arg, "=")
 		if !ok { // not quoted: what stands here may be a secret without its key
-			l.fail(0, &Error{Reason: fmt.Sprintf("the %d. one has no '=': write key=value", i+1)})
+			l.fail(0, &Error{Reason: fmt.Sprintf("number %d has no '=': expected key=value", i+1)})
 			continue
 		}
 		l.assign(strings.TrimSpace(key), value)

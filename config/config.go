@@ -182,7 +182,7 @@ type Telemetry struct {
 type OTLP struct {
 	Endpoint string `koanf:"endpoint"` // a URL; with http the connection is not encrypted
 	Protocol string `koanf:"protocol"` // OTLPGRPC, OTLPHTTP, or "" for the variables', else grpc
-	Headers  Secret `koanf:"headers"`  // key=value, parted by commas, sent with each request
+	Headers  Secret `koanf:"headers"`  // key=value, separated by commas, sent with each request
 }
 
 // The protocols of OTLP.

@@ -23,7 +23,7 @@ type Sources struct {
 	EnvFile string
 	// Environ is the environment as os.Environ gives it; nil for none.
 	Environ []string
-	// Set are the "key=value" of --set. Lists are parted by commas or written as in YAML.
+	// Set are the "key=value" of --set. Lists are separated by commas or written as in YAML.
 	Set []string
 	// Flags are the flags that were given on the command line, by the key that each sets. A
 	// value is of the key's type, or text.

@@ -7,7 +7,7 @@ const maxNearest = 100
 
 // Nearest is the candidate that name most likely was meant to be, "" if none is near. A
 // third of its letters may be wrong, missing, too many or swapped; case does not count, nor
-// whether words are parted by '-' or '_'. Of equally near ones it is the first.
+// whether words are separated by '-' or '_'. Of equally near ones it is the first.
 func Nearest(name string, candidates []string) string {
 	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
 	if len(name) > maxNearest {

@@ -11,8 +11,8 @@ import (
 	"github.com/feedtree/feedtree/internal/topic"
 )
 
-// parse reads text into a value of any type that has a form on one line. Lists are parted by
-// commas, gaps by symbol are AOT=10s,PTT=1m.
+// parse reads text into a value of any type that has a form on one line. Lists are separated
+// by commas, gaps by symbol are AOT=10s,PTT=1m.
 func parse(s string, dst reflect.Value, changed func(what string)) error {
 	if dst.Kind() == reflect.Pointer {
 		v := reflect.New(dst.Type().Elem())

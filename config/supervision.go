@@ -51,7 +51,7 @@ const (
 const (
 	Escalate   = "escalate"
 	Quarantine = "quarantine"
-	StopIt     = "stop"
+	Stop       = "stop"
 )
 
 // Policy is what comes after the failures of one child, whole: see Config.Policy.
@@ -126,7 +126,7 @@ var (
 	ordered   = []string{OneForOne, OneForAll, RestForOne}
 	unordered = []string{OneForOne}
 	needed    = []string{Escalate}
-	optional  = []string{Quarantine, Escalate, StopIt}
+	optional  = []string{Quarantine, Escalate, Stop}
 )
 
 // step is one link of the chain that a policy is inherited along: the first is whole.

@@ -35,7 +35,7 @@ func TestAPolicyIsInheritedKeyByKey(t *testing.T) {
 	all.Scope, all.After, all.ReceiveDeadline = OneForOne, Quarantine, time.Second
 	one, two := all, all
 	one.Budget.Restarts, one.ReceiveDeadline, one.Backoff.Min = 1, 0, time.Second
-	two.Budget.Restarts, two.Stable, two.After = 3, 8*time.Second, StopIt
+	two.Budget.Restarts, two.Stable, two.After = 3, 8*time.Second, Stop
 	for what, p := range map[string][2]Policy{
 		"session": {c.Policy("session"), session}, "decoder": {c.Policy("decoder"), decoder}, "health": {c.Policy("health"), health},
 		"dispatcher": {c.Policy("dispatcher"), root}, "the branch": {c.Policy("feed"), root}, "all strategies": {c.Policy("strategies"), all},
@@ -95,7 +95,7 @@ func TestANonsensicalPolicyIsRefusedWithItsKey(t *testing.T) {
 	inTemp(t)
 	const listed = "strategies: [{name: spread-1, type: x}]\n"
 	for text, want := range map[string]string{
-		"supervision: {scope: one_for_two}":                                         `c.yaml:1: supervision.scope: "one_for_two": expected one_for_one, one_for_all, rest_for_one, did you mean one_for_one?`,
+		"supervision: {scope: one_for_two}":                                         `c.yaml:1: supervision.scope: "one_for_two": expected one_for_one, one_for_all or rest_for_one, did you mean one_for_one?`,
 		"supervision: {after: quarantine}":                                          `c.yaml:1: supervision.after: "quarantine": the feed cannot go on without this part: only escalate can hold; for strategies set supervision.nodes.strategies.after`,
 		"supervision: {after: give_up}":                                             `c.yaml:1: supervision.after: "give_up": expected escalate`,
 		"supervision: {backoff: {jitter: 1.5}}":                                     `c.yaml:1: supervision.backoff.jitter: "1.5": expected 0 to 1`,
@@ -114,7 +114,7 @@ func TestANonsensicalPolicyIsRefusedWithItsKey(t *testing.T) {
 		"supervision: {strategies: {spread-1: {budget: {window: 0s}}}}":             `c.yaml:1: supervision.strategies.spread-1.budget.window: "0s": expected a duration above 0 and at most a year`,
 		"supervision: {strategies: {spread-1: {backof: {min: 1s}}}}":                `c.yaml:1: supervision.strategies.spread-1.backof: unknown key, did you mean supervision.strategies.spread-1.backoff?`,
 		"strategies: [{name: a, type: x, supervision: {scope: rest_for_one}}]":      `c.yaml:1: strategies[0].supervision.scope: "rest_for_one": strategies have no order and must not hurt each other: only one_for_one can hold`,
-		"strategies: [{name: a, type: x, supervision: {after: restart}}]":           `c.yaml:1: strategies[0].supervision.after: "restart": expected quarantine, escalate, stop`,
+		"strategies: [{name: a, type: x, supervision: {after: restart}}]":           `c.yaml:1: strategies[0].supervision.after: "restart": expected quarantine, escalate or stop`,
 		"strategies: [{name: a, type: x, supervision: {backoff: {factor: 0}}}]":     `c.yaml:1: strategies[0].supervision.backoff.factor: "0": expected 1 to 100`,
 		"strategies: [{name: a, type: x, watch: [supervison]}]":                     `c.yaml:1: strategies[0].watch[0]: "supervison": expected supervision, did you mean supervision?`,
 		listed + "supervision: {strategies: {spread-1: {backoff: {max: 1ms}}}}":     `c.yaml:2: supervision.strategies.spread-1.backoff.max: "1ms": less than the min that goes with it, which is 200ms`,
@@ -133,7 +133,7 @@ func TestANonsensicalPolicyIsRefusedWithItsKey(t *testing.T) {
 	wantErrors(t, err,
 		"--set: supervision.strategies.a.bugdet.restarts: unknown key, did you mean supervision.strategies.a.budget.restarts?",
 		`--set: supervision.strategies: "A": no name of a strategy: expected 1 to 64 of a-z, 0-9, '_' and '-'`,
-		"--set: the 3. one has no '=': write key=value",
+		"--set: number 3 has no '=': expected key=value",
 		"--set: supervision.nodes: this is a section; its keys are session, decoder, health, dispatcher, strategies",
 		"--set: supervision.strategies.a: unknown key; known behind the name: scope, backoff.min, backoff.max, backoff.factor, backoff.jitter, budget.restarts, budget.window, after, stable, receive_deadline",
 		`--set: supervision.strategies.a.budget.restarts: "many": expected a whole number`,
@@ -145,5 +145,5 @@ func TestAnOverrideMadeInCodeIsChecked(t *testing.T) {
 	c.Supervision.Nodes.Decoder.Budget.Restarts = new(0)
 	c.Supervision.Strategies = map[string]Override{"x": {After: new("never")}}
 	wantErrors(t, c.Validate(), `supervision.nodes.decoder.budget.restarts: "0": expected 1 to 1000000`,
-		`supervision.strategies.x.after: "never": expected quarantine, escalate, stop`)
+		`supervision.strategies.x.after: "never": expected quarantine, escalate or stop`)
 }

@@ -85,12 +85,21 @@ func (v *checker) positive(key string, d time.Duration) {
 
 func (v *checker) oneOf(key, value string, known ...string) {
 	if !slices.Contains(known, value) {
-		v.fail(key, value, "expected %s", strings.Join(known, ", "))
+		v.fail(key, value, "expected %s", oneOf(known))
 		e := v.errs[len(v.errs)-1]
 		if e.Nearest = Nearest(value, known); e.Nearest == "" && value == "" {
 			e.Reason = "empty, " + e.Reason
 		}
 	}
+}
+
+// oneOf lists alternatives: a, b or c.
+func oneOf(known []string) string {
+	last := len(known) - 1
+	if last < 1 {
+		return strings.Join(known, "")
+	}
+	return strings.Join(known[:last], ", ") + " or " + known[last]
 }
 
 func (v *checker) backoff(key string, b Backoff) {

@@ -57,7 +57,7 @@ func (v *checker) strategy(key string, s Strategy) {
 		v.oneOf(fmt.Sprintf("%s.watch[%d]", key, i), w, WatchSupervision)
 	}
 	if len(s.Intervals) == 0 && slices.Contains(s.Events, messages.KindCandlestick.String()) {
-		v.fail(key+".intervals", nil, "empty: candlesticks need one at least, like 1m")
+		v.fail(key+".intervals", nil, "empty: candlesticks need at least one, like 1m")
 	}
 	v.between(key+".mailbox.capacity", s.Mailbox.Capacity, 1, maxCapacity)
 	v.oneOf(key+".mailbox.overflow", s.Mailbox.Overflow, DropOldest, Conflate)
@@ -72,6 +72,6 @@ func (v *checker) strategy(key string, s Strategy) {
 // interval offers no nearest one: 1m and 1M are a minute and a month.
 func (v *checker) interval(key, name string) {
 	if !slices.Contains(topic.Intervals, name) {
-		v.fail(key, name, "expected one of %s", strings.Join(topic.Intervals, ", "))
+		v.fail(key, name, "expected %s", oneOf(topic.Intervals))
 	}
 }

@@ -38,7 +38,7 @@ func (v *checker) telemetry(t Telemetry) {
 	}
 	for pair := range strings.SplitSeq(t.OTLP.Headers.Reveal(), ",") {
 		if name, _, ok := strings.Cut(pair, "="); t.OTLP.Headers != "" && (!ok || strings.TrimSpace(name) == "") {
-			v.fail(otlpHeaders, nil, "expected key=value, parted by commas")
+			v.fail(otlpHeaders, nil, "expected key=value, separated by commas")
 			break
 		}
 	}

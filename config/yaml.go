@@ -257,5 +257,5 @@ func syntax(err error) (line int, reason string) {
 	case strings.Contains(msg, "cannot start any token"):
 		msg += " (a tab? YAML wants spaces)"
 	}
-	return line, "no YAML: " + clip(msg)
+	return line, "not YAML: " + clip(msg)
 }

@@ -13,7 +13,7 @@ func Disabled(get func(name string) string) bool {
 	return strings.EqualFold(strings.TrimSpace(get("OTEL_SDK_DISABLED")), "true")
 }
 
-// Headers reads key=value, parted by commas, with the values as the OTEL_* variables have
+// Headers reads key=value, separated by commas, with the values as the OTEL_* variables have
 // them: percent-encoded. A value that is not is taken as it stands.
 func Headers(text string) map[string]string {
 	out := map[string]string{}

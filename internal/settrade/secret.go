@@ -45,7 +45,7 @@ func ParseKey(secret Secret) (*ecdsa.PrivateKey, error) {
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(text)
 	raw, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, fmt.Errorf("is no base64 (%d characters); expected 44 characters of A-Z a-z 0-9 + / as the exchange's portal gave them out", len(text))
+		return nil, fmt.Errorf("is not base64 (%d characters); expected 44 characters of A-Z a-z 0-9 + / as the exchange's portal gave them out", len(text))
 	}
 	if len(raw) > 32 {
 		for _, b := range raw[:len(raw)-32] {

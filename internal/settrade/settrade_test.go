@@ -252,7 +252,7 @@ func TestASecretIsReadAsUsersPasteIt(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"is empty": "  ", "is no base64": "%%%", "is no private key": base64.StdEncoding.EncodeToString(make([]byte, 32)),
+		"is empty": "  ", "is not base64": "%%%", "is no private key": base64.StdEncoding.EncodeToString(make([]byte, 32)),
 		"holds 40 bytes": base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 40))),
 		"too large":      base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\xff", 32))),
 	} {

@@ -32,7 +32,7 @@ import (
 type Config struct {
 	Endpoint string    // a URL, http for a collector without TLS
 	Protocol string    // grpc or http
-	Headers  string    // key=value, parted by commas
+	Headers  string    // key=value, separated by commas
 	Writer   io.Writer // if set, spans go there as lines of JSON and to no collector
 	Queue    int       // the most spans that wait
 	Resource *resource.Resource

@@ -102,7 +102,7 @@ func TestWhatAWrongCommandLineIsTold(t *testing.T) {
 		{"the default level of nothing", nil, "log-level default", 2, "debug, info, warn or error"},
 		{"a history of more than there is", nil, "history --minutes 1441", 2, "1 to 1440"},
 		{"no credentials", nil, "run", 3, "SETTRADE_APP_SECRET"},
-		{"a secret that is no base64", with("SETTRADE_APP_SECRET=%%"), "run", 3, "credentials.app_secret: is no base64"},
+		{"a secret that is no base64", with("SETTRADE_APP_SECRET=%%"), "run", 3, "credentials.app_secret: is not base64"},
 		{"a secret that is no scalar", with("SETTRADE_APP_SECRET=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), "run", 3, "no private key of P-256"},
 		{"a base URL that is none", with("SETTRADE_BASE_URL=nowhere"), "run", 3, "credentials.base_url"},
 		{"a base URL in the clear", with("SETTRADE_BASE_URL=http://x"), "run", 3, "https"},
