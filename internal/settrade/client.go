@@ -269,12 +269,12 @@ func (c *Client) call(ctx context.Context, op, method string, path *url.URL, bod
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return transportError(op, err)
+		return c.transportError(op, err)
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		return transportError(op, err)
+		return c.transportError(op, err)
 	}
 	now := c.cfg.Now()
 	if res.StatusCode/100 != 2 {

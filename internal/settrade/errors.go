@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -73,7 +74,7 @@ func ClassOf(err error) ledger.FailClass {
 }
 
 // transportError classes what kept an answer from coming.
-func transportError(op string, err error) *Error {
+func (c *Client) transportError(op string, err error) *Error {
 	e := &Error{Op: op, Class: ledger.FailTransport, Err: innermost(err)}
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
@@ -81,14 +82,15 @@ func transportError(op string, err error) *Error {
 	var moved *redirected
 	switch {
 	case errors.As(err, &moved):
-		e.Class, e.Err = ledger.FailProtocol, moved
+		// Where to is the server's word, and may echo a token.
+		e.Class, e.Err = ledger.FailProtocol, &redirected{c.clean(moved.to)}
 	case errors.As(err, &authority):
 		e.Class, e.Hint = ledger.FailTLS, "if the server's certificate is signed by an authority of your own, set tls.ca_file (FEEDTREE_TLS_CA_FILE)"
 	case errors.As(err, &name):
 		e.Class, e.Hint = ledger.FailTLS, "check credentials.base_url (SETTRADE_BASE_URL)"
 	case IsTLS(err):
 		e.Class = ledger.FailTLS
-	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "response headers exceeded"):
+	case slices.ContainsFunc(notHTTP, func(words string) bool { return strings.Contains(err.Error(), words) }):
 		// The library's words hold what the server sent, at any length.
 		e.Class, e.Err = ledger.FailProtocol, errors.New("the answer is not HTTP, or its headers are endless")
 	case errors.Is(err, context.DeadlineExceeded):
@@ -96,8 +98,15 @@ func transportError(op string, err error) *Error {
 	case errors.As(err, &dns):
 		e.Hint = "check the network and credentials.base_url (SETTRADE_BASE_URL)"
 	}
+	// So may other words of the library's: they pass as they are while they hold nothing of ours.
+	if said := e.Err.Error(); c.clean(said) != said {
+		e.Err = errors.New(c.clean(said))
+	}
 	return e
 }
+
+// notHTTP is in the library's errors, which have no type, where an answer could not be read.
+var notHTTP = []string{"malformed ", "response headers exceeded", "Content-Length", "transfer encoding", "railer key", "chunk"}
 
 // IsTLS reports whether an error is TLS's own, on this side or the other: a certificate, a
 // version, a record that is none.

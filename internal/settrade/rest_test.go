@@ -142,6 +142,10 @@ func raw(t *testing.T, answer string) *Client {
 func TestWhatIsNoHTTPIsToldInOurWords(t *testing.T) {
 	for name, c := range map[string]struct{ answer, class string }{
 		"garbage":         {"\x00\x01GARBAGE-MARKED\r\n\r\n", "protocol"},
+		"a broken header": {"HTTP/1.1 200 OK\r\nLocati\x00: https://ACCESS-MARKED\r\n\r\n", "protocol"},
+		"a strange size":  {"HTTP/1.1 200 OK\r\nContent-Length: ACCESS-MARKED\r\n\r\n", "protocol"},
+		"a strange form":  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: ACCESS-MARKED\r\n\r\n", "protocol"},
+		"a strange chunk": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nACCESS-MARKED\r\n", "protocol"},
 		"endless headers": {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 300<<10) + "\r\n\r\n", "protocol"},
 		"cut off":         {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "transport"},
 		"nothing":         {"", "transport"},

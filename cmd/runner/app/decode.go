@@ -148,7 +148,12 @@ func parseLine(line []byte) (in input, err error) {
 		case "topic":
 			in.hasTopic = json.Unmarshal(value, &in.topic) == nil
 		}
-		in.keys, in.values = append(in.keys, name), append(in.values, value)
+		// Between its parts a value may hold ends of lines, to some readers.
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, value); err != nil {
+			return in, err
+		}
+		in.keys, in.values = append(in.keys, name), append(in.values, compact.Bytes())
 	}
 	if _, err := d.Token(); err != nil {
 		return in, err
