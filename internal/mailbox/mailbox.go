@@ -227,13 +227,16 @@ func (m *box[T]) handOver(msg *any) {
 		}
 		if m.pending.Load() > 0 {
 			m.lease.Done()
+			took := false
 			for m.takeSystem(msg) {
+				took = true
 			}
-			if !m.suspended.Load() && m.takeControl(msg) {
-				now = clock.Mono()
-				if i%2 == 0 {
-					continue // else the queue has its turn
-				}
+			controlled := !m.suspended.Load() && m.takeControl(msg)
+			if took || controlled {
+				now = clock.Mono() // that time was not the next element's
+			}
+			if controlled && i%2 == 0 {
+				continue // else the queue has its turn
 			}
 		}
 		if m.suspended.Load() {
@@ -241,7 +244,7 @@ func (m *box[T]) handOver(msg *any) {
 			return
 		}
 		if m.opts.Runs {
-			if !m.takeRun(msg, now) {
+			if !m.takeRun(msg) {
 				return
 			}
 		} else if !m.takeOne(msg, &now) && m.pending.Load() == 0 {
@@ -250,12 +253,12 @@ func (m *box[T]) handOver(msg *any) {
 	}
 }
 
-func (m *box[T]) takeRun(msg *any, now int64) bool {
+func (m *box[T]) takeRun(msg *any) bool {
 	run := m.lease.Take(runLimit)
 	if run == nil {
 		return m.pending.Load() > 0
 	}
-	m.watch(now)
+	m.watch(clock.Mono()) // one that is never idle is busy, not stuck
 	*msg = run
 	m.invoker.InvokeUserMessage(run)
 	m.watch(0)
