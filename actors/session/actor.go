@@ -116,8 +116,9 @@ type Memory struct {
 	loggedIn   bool // a login succeeded once: from then on a refusal is a fault, not a mistake
 	connected  bool // a connection was accepted once
 	backoff    supervision.Reconnect
-	lastSeen   time.Time // the last moment the previous connection was known to deliver
-	lostAt     time.Time // when it ended, zero when nothing needs telling
+	rollOvers  supervision.Reconnect // those that failed since there was a new connection
+	lastSeen   time.Time             // the last moment the previous connection was known to deliver
+	lostAt     time.Time             // when it ended, zero when nothing needs telling
 	reason     string
 	announced  uint64 // the epoch whose subscriptions were all answered
 	single     bool   // the exchange allows one connection at a time

@@ -103,10 +103,14 @@ func (d *Deps) ensure(ctx context.Context, o *outcome, anew bool) (fresh bool, e
 	return true, nil
 }
 
-// renew refreshes the token of a connection that goes on meanwhile, or logs in again.
-func (d *Deps) renew(ctx context.Context, token settrade.Token, steps *deeds) (settrade.Token, error) {
-	t, err := steps.refresh(ctx, d.REST, token)
-	if err != nil && ClassOf(err) == ledger.FailAuth {
+// renew refreshes the token of a connection that goes on meanwhile, or logs in again: once it
+// has ended, or where the refresh is refused.
+func (d *Deps) renew(ctx context.Context, token settrade.Token, steps *deeds) (t settrade.Token, err error) {
+	ended := !time.Now().Before(token.ExpiresAt)
+	if !ended {
+		t, err = steps.refresh(ctx, d.REST, token)
+	}
+	if ended || err != nil && ClassOf(err) == ledger.FailAuth {
 		t, err = steps.login(ctx, d.REST)
 	}
 	if err != nil {

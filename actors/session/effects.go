@@ -65,7 +65,6 @@ func (s *Session) accept() *conn {
 	c.Pending.Add(-1)
 	c.Open.Add(1)
 	c.LastConnected.Set(time.Now().UnixNano())
-	m.backoff.Up(n.since)
 	return n
 }
 
@@ -78,6 +77,7 @@ func (s *Session) open() {
 	}
 	m.connected = true
 	s.cur = s.accept()
+	m.backoff.Up(s.cur.since)
 	if m.rolledAt != 0 {
 		s.evicted(m.rolledAt)
 		m.rolledAt = 0
@@ -102,9 +102,11 @@ func (s *Session) gap() {
 	s.d.Status.change(func(v *View) { v.outage(*g) })
 }
 
-// goOn shows the current connection, and renews its token in time.
+// goOn shows the current connection, and renews its token in time. What kept its predecessors
+// from being replaced is forgotten.
 func (s *Session) goOn() {
 	c := s.cur
+	s.d.Memory.rollOvers = supervision.Reconnect{}
 	s.d.Status.change(func(v *View) {
 		v.Epoch, v.Host, v.Since = c.epoch, c.host, c.since
 		v.LastError, v.RetryAt = "", time.Time{}
@@ -187,16 +189,24 @@ func (s *Session) delay() {
 
 // wait draws the delay that the failure in hand deserves.
 func (s *Session) wait() time.Duration {
-	class := supervision.Transport
-	if ClassOf(s.cause) == ledger.FailAuth {
-		class = supervision.Auth
+	return max(s.d.Memory.backoff.Failed(paceOf(s.cause), s.d.Config.Backoff, s.d.Rand), retryAfter(s.cause))
+}
+
+// paceOf is the class in supervision's table that a failed attempt has.
+func paceOf(err error) supervision.Class {
+	if ClassOf(err) == ledger.FailAuth {
+		return supervision.Auth
 	}
-	d := s.d.Memory.backoff.Failed(class, s.d.Config.Backoff, s.d.Rand)
+	return supervision.Transport
+}
+
+// retryAfter is the silence that the server asked for, 0 for none.
+func retryAfter(err error) time.Duration {
 	var rest *settrade.Error
-	if errors.As(s.cause, &rest) {
-		d = max(d, rest.RetryAfter)
+	if errors.As(err, &rest) {
+		return rest.RetryAfter
 	}
-	return d
+	return 0
 }
 
 func (s *Session) finish() {

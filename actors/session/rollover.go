@@ -7,6 +7,7 @@ import (
 
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
@@ -26,6 +27,9 @@ const (
 	// the new one came. One may be chance: a cut at that very moment.
 	maxEvictions = 2
 	busyRetry    = time.Second
+	// renewPatience is the least time that a renewal has, the wait for the API's limits
+	// included: one that begins as the token ends has no less than any other.
+	renewPatience = time.Minute
 )
 
 func (s *Session) doRollOver(f effect) {
@@ -59,7 +63,7 @@ func (s *Session) renewToken() {
 		return
 	}
 	var ctx context.Context
-	ctx, s.stopRenewal = context.WithTimeout(context.Background(), time.Until(token.ExpiresAt)+time.Second)
+	ctx, s.stopRenewal = context.WithTimeout(context.Background(), max(time.Until(token.ExpiresAt), renewPatience))
 	s.spawn(func() {
 		var steps deeds
 		began := clock.Mono()
@@ -79,12 +83,23 @@ func (s *Session) onRenewed(m *renewedMsg) {
 	}
 	if m.err != nil {
 		s.d.Log.Warn("token not renewed, trying again", "event", "renew_failed", "class", ClassOf(m.err).String(), "error", s.said(m.err.Error()))
-		b := s.d.Config.Backoff
-		s.armRenewal(min(b.Max, max(b.Min, time.Until(s.cur.expires)/3)))
+		s.armRenewal(renewAgain(time.Until(m.token.ExpiresAt), m.err, s.d.Config.Backoff))
 		return
 	}
 	s.d.Log.Info("token renewed", "event", "token_renewed", "expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
 	s.replace()
+}
+
+// renewAgain is the delay before the next try to renew a token that ends in left: ever
+// shorter, so that an API that comes back late is not missed, but no shorter than it asks for.
+// The longest where haste is of no use: after a refusal, which only people can see to, and
+// once the token has ended.
+func renewAgain(left time.Duration, err error, b supervision.BackoffConfig) time.Duration {
+	d := min(b.Max, max(b.Min, left/3))
+	if left <= 0 || ClassOf(err) == ledger.FailAuth {
+		d = b.Max
+	}
+	return max(d, retryAfter(err))
 }
 
 // replace begins to put a connection with a new token in the place of the current one.
@@ -242,5 +257,5 @@ func (s *Session) later() {
 			s.learn()
 		}
 	}
-	s.armRenewal(s.wait())
+	s.armRenewal(max(m.rollOvers.Failed(paceOf(s.cause), s.d.Config.Backoff, s.d.Rand), retryAfter(s.cause)))
 }

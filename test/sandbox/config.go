@@ -39,7 +39,10 @@ type Config struct {
 	// Silent keeps the market from publishing: only Publish does. For tests.
 	Silent bool
 
-	TokenTTL                          time.Duration
+	TokenTTL time.Duration
+	// Linger lets a connection go on when its token ends, as brokers do that look at it once.
+	Linger bool
+
 	AppID, AppCode, BrokerID          string
 	EquityAccount, DerivativesAccount string
 

@@ -209,14 +209,18 @@ func (x *Exchange) Close() error {
 	}
 }
 
-// join takes a connection in until its token ends.
+// join takes a connection in, until its token ends unless the exchange lets it linger.
 func (x *Exchange) join(w *wire, until time.Time) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.closed {
 		return false
 	}
-	x.wires[w] = time.AfterFunc(time.Until(until), func() { w.kill(false) })
+	x.wires[w] = time.AfterFunc(time.Until(until), func() {
+		if !x.cfg.Linger {
+			w.kill(false)
+		}
+	})
 	w.serial = x.count.connections.Add(1)
 	x.evict()
 	x.peak = max(x.peak, len(x.wires))

@@ -1,0 +1,136 @@
+package virtual
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/dial"
+	"github.com/feedtree/feedtree/test/harness"
+	"github.com/feedtree/feedtree/test/sandbox"
+)
+
+// renewing is a tree with delays of 1 to 30 s on an exchange whose tokens live for so long.
+func renewing(t *testing.T, ttl time.Duration, linger bool) *hour {
+	t.Helper()
+	net := newNetwork()
+	x := harness.Exchange(t, func(c *sandbox.Config) {
+		c.Listener, c.Admin = net, ""
+		c.PerSecond, c.PerMinute, c.TokenTTL, c.Linger = 5, 60, ttl, linger
+	})
+	cfg := harness.Configured(t, x, func(c *config.Config) { c.Session.Backoff = config.Backoff{Min: time.Second, Max: 30 * time.Second, Factor: 2, Jitter: 1} })
+	tree, err := feedtree.Start(dial.With(context.Background(), net.dial), cfg, harness.Recording("r", &harness.Record{}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hour{x, tree}
+	h.online(t)
+	return h
+}
+
+func (h *hour) breaks(t *testing.T, faults ...sandbox.Fault) {
+	t.Helper()
+	for _, f := range faults {
+		harness.Break(t, h.x, f)
+	}
+}
+
+// A broker that looks at a token once keeps its connection when the token has ended. The
+// renewal that could not be made until then is made as soon as it can be.
+func TestATokenThatEndedBeforeItCouldBeRenewedIsMadeUpFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := renewing(t, time.Hour, true)
+		h.breaks(t, sandbox.Fault{Kind: "refresh", Status: 503}, sandbox.Fault{Kind: "login", Status: 503})
+		time.Sleep(time.Hour + 20*time.Minute)
+		before := h.x.Stats().Posts
+		time.Sleep(20 * time.Minute)
+		if n := h.x.Stats().Posts - before; n > 45 {
+			t.Errorf("%d calls in 20 minutes: without a deadline to meet the longest delay is soon enough", n)
+		}
+		h.x.Heal()
+		time.Sleep(2 * time.Minute)
+		if c := h.tree.Snapshot().Connection; c.Rollovers != 1 || c.Lost != 0 || c.Open != 1 {
+			t.Errorf("two minutes after the API was back: %+v", c)
+		}
+		if left := time.Until(h.tree.Connection().TokenExpires); left < 50*time.Minute {
+			t.Errorf("the token ends in %v", left)
+		}
+		h.stop(t)
+	})
+}
+
+// Refused credentials are a matter for people. Until they have seen to it, each try is one
+// login after the longest delay, as it is without a connection: too many lock accounts.
+func TestARenewalThatIsRefusedMakesNoStormOfLogins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := renewing(t, time.Hour, true)
+		h.breaks(t, sandbox.Fault{Kind: "refresh", Status: 401}, sandbox.Fault{Kind: "login", Status: 401})
+		posts := func() uint64 { return h.x.Stats().Posts }
+		time.Sleep(54 * time.Minute) // the renewal begins five minutes before the end
+		for minute := range 12 {
+			before := posts()
+			time.Sleep(time.Minute)
+			if n := posts() - before; n > 2*2+1 { // a refresh and a login every half minute
+				t.Errorf("in minute %d there were %d calls", 55+minute, n)
+			}
+		}
+		h.x.Heal()
+		time.Sleep(time.Minute)
+		if c := h.tree.Snapshot().Connection; c.Rollovers != 1 || c.Lost != 0 {
+			t.Errorf("a minute after the credentials were good again: %+v", c)
+		}
+		h.stop(t)
+	})
+}
+
+// The server's Retry-After holds for a renewal as it does for a connection.
+func TestARenewalWaitsAsLongAsTheServerAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := renewing(t, time.Hour, true)
+		h.breaks(t, sandbox.Fault{Kind: "refresh", Status: 429, Headers: map[string]string{"Retry-After": "100"}})
+		time.Sleep(55*time.Minute + time.Second)
+		before := h.x.Stats().Posts
+		time.Sleep(4 * time.Minute)
+		if n := h.x.Stats().Posts - before; n != 2 {
+			t.Errorf("%d calls in four minutes, with silences of 100 s", n)
+		}
+		h.x.Heal()
+		h.stop(t)
+	})
+}
+
+// A roll-over that failed is tried again after a delay that grows; those of hours ago are
+// forgotten, as a connection's are.
+func TestARollOverForgetsTheFailuresOfTheOneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := renewing(t, time.Hour, false)
+		attempts := func() uint64 { return h.tree.Snapshot().Connection.Attempts }
+		until := func(n uint64) time.Time {
+			for began := time.Now(); attempts() < n; time.Sleep(100 * time.Millisecond) {
+				if time.Since(began) > 2*time.Hour {
+					t.Fatalf("%d attempts, waited for %d", attempts(), n)
+				}
+			}
+			return time.Now()
+		}
+		for range 5 {
+			h.breaks(t, sandbox.Fault{Kind: "refuse"})
+			n := attempts()
+			time.Sleep(time.Until(h.tree.Connection().TokenRenewAt) - time.Second)
+			first := until(n + 1)
+			if d := until(n + 2).Sub(first); d > 2*time.Second+200*time.Millisecond {
+				t.Errorf("roll-over %d: the first failure was followed by a delay of %v, want 1 to 2 s", h.tree.Snapshot().Connection.Rollovers+1, d)
+			}
+			until(n + 5)
+			h.x.Heal()
+			time.Sleep(time.Minute)
+		}
+		if c := h.tree.Snapshot().Connection; c.Rollovers != 5 || c.Lost != 0 {
+			t.Errorf("%+v", c)
+		}
+		h.stop(t)
+	})
+}
