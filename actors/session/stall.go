@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -128,6 +129,12 @@ func (p *pulse) arrived(sec float64) {
 	p.silent, p.tries = 0, 0
 }
 
+// keep forgets what is known of topics that nobody wants any more: one that is wanted again
+// begins anew, and nobody waits for it meanwhile.
+func (w *stallWatch) keep(wanted func(topic string) bool) {
+	maps.DeleteFunc(w.topics, func(name string, _ *pulse) bool { return !wanted(name) })
+}
+
 // mute lists the topics about whose silence something was done.
 func (w *stallWatch) mute() (out []string) {
 	for name, p := range w.topics {
@@ -145,6 +152,7 @@ func (s *Session) watchSilence() {
 		return
 	}
 	w := &s.d.Memory.watch
+	w.keep(s.d.Wanted.Has)
 	v := w.step(tickEvery, s.d.Config.StallAfter, s.cur.subs.granted(), s.d.Activity)
 	s.d.Status.change(func(view *View) { view.Mute = w.mute() })
 	for _, t := range v.again {

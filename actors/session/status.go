@@ -47,6 +47,19 @@ func (v *View) outage(g messages.Gap) {
 	}
 }
 
+// forget takes out what is said of topics that nobody wants any more.
+func (v *View) forget(wanted []string) {
+	if len(v.Rejected) == 0 && len(v.Mute) == 0 {
+		return
+	}
+	keys := map[string]bool{}
+	for _, t := range wanted {
+		keys[keyOf(t)] = true
+	}
+	maps.DeleteFunc(v.Rejected, func(key, _ string) bool { return !keys[key] })
+	v.Mute = slices.DeleteFunc(v.Mute, func(key string) bool { return !keys[key] })
+}
+
 // NewStatus makes the status of a session that has not begun.
 func NewStatus() *Status { return &Status{done: make(chan struct{})} }
 

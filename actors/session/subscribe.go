@@ -43,7 +43,10 @@ func (s *Session) reconcile(c *conn) {
 	wanted := s.d.Wanted.List()
 	answered := c.subs.count(wanted)
 	if c == s.cur {
-		s.d.Status.change(func(v *View) { v.Wanted, v.Answered = len(wanted), answered })
+		s.d.Status.change(func(v *View) {
+			v.Wanted, v.Answered = len(wanted), answered
+			v.forget(wanted)
+		})
 	}
 	add, remove := c.subs.plan(wanted, time.Now(), s.d.Config.Batch)
 	switch {

@@ -148,3 +148,33 @@ func TestATopicRefusedOnTheSysTopicIsAskedForAgainAloneAndComesBack(t *testing.T
 		}
 	})
 }
+
+// Who looks at the tree must not chase a topic that nobody wants any more.
+func TestARefusedOrMuteTopicIsNamedAsLongAsSomebodyWantsIt(t *testing.T) {
+	inVirtualTime(t, nil, func(t *testing.T, x *sandbox.Exchange, tree *feedtree.Tree, _ *harness.Record) {
+		harness.Break(t, x, sandbox.Fault{Kind: "reject", Topic: topic.BidOffer("KBANK")})
+		extra := config.DefaultStrategy("extra", "r")
+		extra.Symbols, extra.Events = []string{"KBANK", "SCB"}, []string{"bid_offer"}
+		if err := tree.Spawn(extra); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		for range 60 { // SCB trades like the others, and then no more
+			x.Publish(topic.BidOffer("SCB"), bookOf("SCB", messages.Baht), 1)
+			trade(x, 1, "")
+		}
+		trade(x, 40, "")
+		if v := tree.Connection(); len(v.Rejected) != 1 || fmt.Sprint(v.Mute) != "["+topic.BidOffer("SCB")+"]" {
+			t.Fatalf("rejected %v, mute %v", v.Rejected, v.Mute)
+		}
+		if err := tree.StopStrategy(context.Background(), "extra"); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 { // at the change, and at each look after it
+			time.Sleep(time.Second)
+			if v := tree.Connection(); len(v.Rejected)+len(v.Mute) != 0 {
+				t.Errorf("nobody wants them: rejected %v, mute %v", v.Rejected, v.Mute)
+			}
+		}
+	})
+}
