@@ -2,12 +2,14 @@ package feedtree_test
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/messages"
 	"github.com/feedtree/feedtree/test/harness"
@@ -91,4 +93,19 @@ func TestWhatAServerEchoesShowsNoAccount(t *testing.T) {
 			t.Errorf("%s: %s", topic, reason)
 		}
 	}
+}
+
+func TestATreeThatWaitsSaysWhenItTriesAgain(t *testing.T) {
+	x := harness.Exchange(t, nil)
+	tree := harness.Start(t, harness.Configured(t, x, func(c *config.Config) {
+		c.Session.Backoff = config.Backoff{Min: time.Minute, Max: time.Minute, Factor: 1}
+	}), harness.Recording("r", &harness.Record{}, nil))
+	harness.Ready(t, tree)
+	session := func() feedtree.Node { return tree.Nodes().Children[0] }
+	if n := session(); strings.Contains(n.Detail, "next attempt") {
+		t.Errorf("connected: %s", n.Detail)
+	}
+	harness.Break(t, x, sandbox.Fault{Kind: "cut"})
+	says := regexp.MustCompile(`^connection lost: .*; next attempt in (1m0s|59(\.\d)?s)$`)
+	harness.Eventually(t, "the next attempt's time", func() bool { n := session(); return n.State == "waiting" && says.MatchString(n.Detail) })
 }

@@ -111,6 +111,11 @@ type Node struct {
 	Capacity    int    `json:"capacity,omitempty"` // of its mailbox, 0 for one without bound
 	Dropped     uint64 `json:"dropped"`
 	Handled     uint64 `json:"handled"` // elements of its queue that it is done with
+	// What else became of a strategy's events.
+	Failed    uint64 `json:"failed,omitempty"`
+	Conflated uint64 `json:"conflated,omitempty"`
+	Expired   uint64 `json:"expired,omitempty"`
+	Discarded uint64 `json:"discarded,omitempty"`
 	// Policy is what comes after its failures; for "strategies" what strategies inherit. A
 	// symbol's is that of "health", but for the scope, which is one_for_one.
 	Policy   *Policy  `json:"policy,omitempty"`
@@ -132,6 +137,9 @@ func (t *Tree) Nodes() Node {
 		if v.Since == 0 && v.LastError != "" {
 			sess.Detail = v.LastError
 		}
+		if v.State == session.Waiting {
+			sess.Detail += fmt.Sprintf("; next attempt in %v", max(time.Until(v.RetryAt), 0).Round(100*time.Millisecond))
+		}
 	}
 	sess.Notes = sessionNotes(&v)
 	dec := t.node("feed", "decoder")
@@ -152,6 +160,7 @@ func (t *Tree) Nodes() Node {
 		counts := in.Q.Counts()
 		c.State, c.Detail, c.Policy = in.State().String(), in.Type, policyView(in.policy)
 		c.Queued, c.Capacity, c.Dropped, c.Handled = counts.Queued, counts.Capacity, counts.Dropped, counts.Delivered
+		c.Failed, c.Conflated, c.Expired, c.Discarded = counts.Failed, counts.Conflated, counts.Expired, counts.Discarded
 		c.Restarts, c.Replaced = in.Restarts.Load(), in.Replaced.Load()
 		strat.Children = append(strat.Children, c)
 	}

@@ -21,7 +21,9 @@ func renewing(t *testing.T, ttl time.Duration, linger bool) *hour {
 		c.Listener, c.Admin = net, ""
 		c.PerSecond, c.PerMinute, c.TokenTTL, c.Linger = 5, 60, ttl, linger
 	})
-	cfg := harness.Configured(t, x, func(c *config.Config) { c.Session.Backoff = config.Backoff{Min: time.Second, Max: 30 * time.Second, Factor: 2, Jitter: 1} })
+	cfg := harness.Configured(t, x, func(c *config.Config) {
+		c.Session.Backoff = config.Backoff{Min: time.Second, Max: 30 * time.Second, Factor: 2, Jitter: 1}
+	})
 	tree, err := feedtree.Start(dial.With(context.Background(), net.dial), cfg, harness.Recording("r", &harness.Record{}, nil))
 	if err != nil {
 		t.Fatal(err)

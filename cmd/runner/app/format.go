@@ -59,20 +59,20 @@ func writeSummary(w io.Writer, s *ledger.Snapshot) error {
 ran %.1f s, epoch %d
 connection  %d attempts, %d connected, %d roll-overs, %d lost, %d closed in order
 feed        %d received = %d decoded + %d errors + %d unknown topic + %d oversized + %d stale + %d superseded + %d dropped + %d discarded
-dispatcher  %d dispatched, %d dropped, %d matched, %d unmatched
+dispatcher  %d decoded = %d dispatched + %d failed + %d dropped + %d discarded; %d matched, %d unmatched
 latency     p50 %.0f µs, p95 %.0f µs, p99 %.0f µs, p99.9 %.0f µs, max %.0f µs
 process     %.1f s CPU, %.0f MiB at most
 `, s.DurationS, s.Epoch, c.Attempts, c.Connected, c.Rollovers, c.Lost, c.Closed,
 		f.Received, f.Decoded, errorsOf(s), f.UnknownTopic, f.Oversized, f.Stale, f.Superseded, f.Dropped, f.Discarded,
-		d.Dispatched, d.Dropped, d.Matched, d.Unmatched,
+		d.Pushed, d.Dispatched, d.Failed, d.Dropped, d.Discarded, d.Matched, d.Unmatched,
 		s.LatencyUS.P50, s.LatencyUS.P95, s.LatencyUS.P99, s.LatencyUS.P999, s.LatencyUS.Max, s.Process.CPUS, s.Process.MaxRSSMiB)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Strategies)) {
 		t := s.Strategies[name]
-		if _, err := fmt.Fprintf(w, "strategy    %s (%s, %s): %d delivered, %d failed, %d dropped, %d discarded, %d restarts\n",
-			name, t.Type, t.State, t.Delivered, t.Failed, t.Dropped, t.Discarded, t.Restarts); err != nil {
+		if _, err := fmt.Fprintf(w, "strategy    %s (%s, %s): %d matched = %d delivered + %d failed + %d dropped + %d conflated + %d expired + %d discarded; %d restarts, %d replaced\n",
+			name, t.Type, t.State, t.Matched, t.Delivered, t.Failed, t.Dropped, t.Conflated, t.Expired, t.Discarded, t.Restarts, t.Replaced); err != nil {
 			return err
 		}
 	}

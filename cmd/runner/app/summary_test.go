@@ -9,10 +9,16 @@ import (
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
-// The line for people must add up as the ledger does: each term of L1 is another number here.
-func TestTheSummaryForPeopleNamesEveryTermOfTheFeedsLedger(t *testing.T) {
-	s := &ledger.Snapshot{Feed: ledger.FeedCounts{Decoded: 1, DecodeErrors: map[string]uint64{"malformed": 2}, UnknownTopic: 4,
-		Oversized: 8, Stale: 16, Superseded: 32, Dropped: 64, Discarded: 128, Received: 255}}
+// The lines for people must add up as the ledgers do: each term of an equation is another
+// number here.
+func TestTheSummaryForPeopleNamesEveryTermOfTheLedgers(t *testing.T) {
+	s := &ledger.Snapshot{
+		Feed: ledger.FeedCounts{Decoded: 1, DecodeErrors: map[string]uint64{"malformed": 2}, UnknownTopic: 4,
+			Oversized: 8, Stale: 16, Superseded: 32, Dropped: 64, Discarded: 128, Received: 255},
+		Dispatcher: ledger.DispatcherCounts{Pushed: 15, Dispatched: 1, Failed: 2, Dropped: 4, Discarded: 8},
+		Strategies: map[string]ledger.Strategy{"s": {Type: "x", State: "running", Matched: 63, Pushed: 63,
+			Delivered: 1, Failed: 2, Dropped: 4, Conflated: 8, Expired: 16, Discarded: 32}},
+	}
 	if !s.Check()["L1"] {
 		t.Fatal("the example does not balance")
 	}
@@ -20,16 +26,20 @@ func TestTheSummaryForPeopleNamesEveryTermOfTheFeedsLedger(t *testing.T) {
 	if err := writeSummary(&out, s); err != nil {
 		t.Fatal(err)
 	}
-	line := regexp.MustCompile(`(?m)^feed +(\d+) received = (.*)$`).FindStringSubmatch(out.String())
-	if line == nil {
-		t.Fatalf("no such line in\n%s", &out)
-	}
-	sum := 0
-	for _, n := range regexp.MustCompile(`\d+`).FindAllString(line[2], -1) {
-		v, _ := strconv.Atoi(n)
-		sum += v
-	}
-	if line[1] != "255" || sum != 255 {
-		t.Errorf("%s = %d: %s", line[1], sum, line[0])
+	for line, want := range map[string]int{`feed +(\d+) received = ([^;\n]*)`: 255, `dispatcher +(\d+) decoded = ([^;\n]*)`: 15,
+		`strategy +s \(x, running\): (\d+) matched = ([^;\n]*)`: 63} {
+		found := regexp.MustCompile(`(?m)^` + line).FindStringSubmatch(out.String())
+		if found == nil {
+			t.Errorf("no line %s in\n%s", line, &out)
+			continue
+		}
+		sum := 0
+		for _, n := range regexp.MustCompile(`\d+`).FindAllString(found[2], -1) {
+			v, _ := strconv.Atoi(n)
+			sum += v
+		}
+		if total, _ := strconv.Atoi(found[1]); total != want || sum != want {
+			t.Errorf("%d = %d, want %d: %s", total, sum, want, found[0])
+		}
 	}
 }

@@ -27,6 +27,14 @@ func writeNode(w io.Writer, n feedtree.Node, first, rest, policy string) {
 	}
 	if n.Capacity > 0 {
 		fmt.Fprintf(w, "  queue %d/%d, handled %d, dropped %d", n.Queued, n.Capacity, n.Handled, n.Dropped)
+		for _, c := range []struct {
+			what string
+			n    uint64
+		}{{"failed", n.Failed}, {"conflated", n.Conflated}, {"expired", n.Expired}, {"discarded", n.Discarded}} {
+			if c.n > 0 {
+				fmt.Fprintf(w, ", %s %d", c.what, c.n)
+			}
+		}
 	}
 	if n.Restarts > 0 {
 		fmt.Fprintf(w, "  restarts %d", n.Restarts)
@@ -102,7 +110,9 @@ func (a *program) strategiesCommand() *cobra.Command {
 func writeStrategies(w io.Writer, m map[string]feedtree.StrategyState) {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"NAME", "TYPE", "STATE", "MATCHED", "DELIVERED", "FAILED", "DROPPED", "QUEUED", "RESTARTS", "REPLACED", "NEXT RESTART", "LAST FAILURE"})
+	t.AppendHeader(table.Row{"NAME", "TYPE", "STATE", "MATCHED", "DELIVERED", "FAILED", "DROPPED", "CONFLATED", "EXPIRED", "DISCARDED",
+		"QUEUED", "RESTARTS", "REPLACED", "NEXT RESTART", "LAST FAILURE"})
+	var conflated, expired, discarded uint64
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		s := m[name]
 		state := s.State
@@ -113,9 +123,14 @@ func writeStrategies(w io.Writer, m map[string]feedtree.StrategyState) {
 		if s.NextRestart != "" {
 			next = "in " + cmp.Or(until(s.NextRestart), s.NextRestart)
 		}
-		t.AppendRow(table.Row{name, s.Type, state, s.Matched, s.Delivered, s.Failed, s.Dropped, s.Queued, s.Restarts, s.Replaced, next, s.LastCause})
+		t.AppendRow(table.Row{name, s.Type, state, s.Matched, s.Delivered, s.Failed, s.Dropped, s.Conflated, s.Expired, s.Discarded,
+			s.Queued, s.Restarts, s.Replaced, next, s.LastCause})
+		conflated, expired, discarded = conflated+s.Conflated, expired+s.Expired, discarded+s.Discarded
 	}
-	columns := rightAligned(4, 10)
-	t.SetColumnConfigs(append(columns, table.ColumnConfig{Number: 12, WidthMax: 60}))
+	columns := rightAligned(4, 13)
+	for i, n := range []uint64{conflated, expired, discarded} {
+		columns[4+i].Hidden = n == 0 // few mailboxes have these, and the table is wide enough
+	}
+	t.SetColumnConfigs(append(columns, table.ColumnConfig{Number: 15, WidthMax: 60}))
 	fmt.Fprintln(w, t.Render())
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
@@ -118,5 +120,27 @@ strategies:
 	// and hands the third to nobody: the root ends.
 	if v := s.Supervision; v.Escalated != 4 || v.Restarts != 4 || v.Failures != 8 {
 		t.Errorf("%+v", v)
+	}
+}
+
+// Whoever reads the table must find all that was matched in it.
+func TestWhatNeverReachedAStrategyIsShownByWhatBecameOfIt(t *testing.T) {
+	var out bytes.Buffer
+	one := feedtree.StrategyState{Strategy: ledger.Strategy{Type: "x", State: "running", Matched: 111, Delivered: 1, Dropped: 10, Expired: 100}}
+	writeStrategies(&out, map[string]feedtree.StrategyState{"one": one})
+	if !strings.Contains(out.String(), "EXPIRED") || strings.Contains(out.String(), "CONFLATED") || strings.Contains(out.String(), "DISCARDED") {
+		t.Errorf("what there is none of only takes room:\n%s", &out)
+	}
+	out.Reset()
+	writeStrategies(&out, map[string]feedtree.StrategyState{"one": one, "two": {Strategy: ledger.Strategy{Conflated: 1000, Discarded: 10000}}})
+	for _, want := range []string{"EXPIRED", "CONFLATED", "DISCARDED", " 100 ", " 1000 ", " 10000 "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, &out)
+		}
+	}
+	out.Reset()
+	writeNode(&out, feedtree.Node{Name: "one", State: "running", Capacity: 50, Queued: 3, Handled: 1, Dropped: 10, Failed: 2, Conflated: 1000, Expired: 100, Discarded: 10000}, "", "", "")
+	if want := "one  running  queue 3/50, handled 1, dropped 10, failed 2, conflated 1000, expired 100, discarded 10000\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
