@@ -76,7 +76,6 @@ type Tree struct {
 		connection  ledger.Connection
 		supervision ledger.Supervision
 		telemetry   ledger.Telemetry
-		unread      ledger.Counter
 		traces      ledger.Paths
 	}
 	times flow.Times

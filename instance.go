@@ -116,7 +116,7 @@ func (t *Tree) add(s config.Strategy) error {
 		Extension: func(mine func() bool) ctxext.ContextExtension { return &Handle{tree: t, in: in, mine: mine} },
 		Topic:     t.topics.At,
 		Reason:    func(reason any) error { return supervision.Plain(reason, t.secrets.Replace) },
-		Poison:    t.poison, Lines: t.lines, Unread: &t.counts.unread,
+		Poison:    t.poison, Lines: t.lines, Unread: &t.counts.supervision.Unread,
 		Paths: t.paths,
 	}
 	if s.Snapshot {

@@ -66,7 +66,7 @@ func (t *Tree) Snapshot() *ledger.Snapshot {
 		in.Times.AddTo(&latency, nil, nil)
 	}
 	if t.paths != nil {
-		s.Traces = t.counts.traces.Read()
+		s.Traces = t.counts.traces.Read(t.counts.telemetry.Spans.Load())
 	}
 	s.LatencyUS = quantiles(&latency)
 	s.Process = proc.Read()

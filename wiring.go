@@ -166,10 +166,10 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 	t.supervised.nodes = []branch.Child{
 		{Name: "session", Props: t.supervised.props(session.Producer(sessionDeps), t.supervised.timed("session"))},
 		{Name: "decoder", Props: t.supervised.props(decoder.Producer(decoderDeps), actor.WithMailbox(mailbox.Producer(t.raw,
-			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.unread, Current: &t.supervised.busy["decoder"].since})))},
+			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.supervision.Unread, Current: &t.supervised.busy["decoder"].since})))},
 		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps), t.supervised.timed("health"))},
 		{Name: "dispatcher", Props: t.supervised.props(dispatcher.Producer(t.router), actor.WithMailbox(mailbox.Producer(t.queue,
-			mailbox.Options[flow.Item]{Runs: true, Failed: t.dispatchFailed, Unread: &t.counts.unread, Current: &t.supervised.busy["dispatcher"].since})))},
+			mailbox.Options[flow.Item]{Runs: true, Failed: t.dispatchFailed, Unread: &t.counts.supervision.Unread, Current: &t.supervised.busy["dispatcher"].since})))},
 		{Name: "strategies", Props: t.supervised.parent("strategies", branch.Producer(branch.Deps{
 			Children:   t.strategyChildren,
 			Spawned:    func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },

@@ -21,8 +21,8 @@ func (c *Counter) Load() uint64 { return c.n.Load() }
 // Gauge goes up and down. The zero value is ready; all methods are safe for concurrent use.
 type Gauge struct{ n atomic.Int64 }
 
-// Add adds n, which may be negative.
-func (g *Gauge) Add(n int64) { g.n.Add(n) }
+// Add adds n, which may be negative, and returns the new value.
+func (g *Gauge) Add(n int64) int64 { return g.n.Add(n) }
 
 // Set replaces the value.
 func (g *Gauge) Set(n int64) { g.n.Store(n) }
@@ -114,6 +114,7 @@ type Supervision struct {
 	Manual      Counter // restarts by hand, outside L4
 	SetAside    Counter // bad messages that their actor panicked on and went on from, outside L4
 	Stuck       Counter // Receives of the feed's own actors that did not return in time, outside L4
+	Unread      Counter // messages sent to an actor, past its queue, that its end left unread, outside L4
 }
 
 // Signal is a kind of telemetry.
@@ -138,7 +139,18 @@ func Signals() []Signal { return []Signal{Metrics, Traces, Logs} }
 // of an event is not losing the event.
 type Telemetry struct {
 	ExportFailed [numSignals]Counter // exports that a collector did not take
-	Dropped      [numSignals]Counter // spans, log records, collections of metrics
+	Dropped      [numSignals]Counter // traces, spans, log records, collections of metrics
+	// Spans are counted by who sends them away, if it is one that can tell.
+	Spans atomic.Pointer[Spans]
+}
+
+// Spans counts what became of spans: Ended = Exported + Failed + Dropped + Waiting.
+type Spans struct {
+	Ended    Counter
+	Exported Counter // taken by the collector
+	Failed   Counter // sent and not taken
+	Dropped  Counter // the queue was full, or the end came first
+	Waiting  Gauge
 }
 
 // Paths counts the traces of events' paths and of the feed's rare deeds:

@@ -105,6 +105,7 @@ type SupervisionCounts struct {
 	Manual      uint64 `json:"manual"`
 	SetAside    uint64 `json:"set_aside"`
 	Stuck       uint64 `json:"stuck"`
+	Unread      uint64 `json:"unread"`
 }
 
 // SymbolCounts say how many symbols are in which state.
@@ -196,14 +197,23 @@ func (s *Supervision) Read() SupervisionCounts {
 		Restarts: s.Restarts.Load(), Replaced: s.Replaced.Load(), Quarantined: s.Quarantined.Load(),
 		Stopped: s.Stopped.Load(), Escalated: s.Escalated.Load(), Abandoned: s.Abandoned.Load(),
 		Pending: s.Pending.Load(), Siblings: s.Siblings.Load(), Manual: s.Manual.Load(),
-		SetAside: s.SetAside.Load(), Stuck: s.Stuck.Load(),
+		SetAside: s.SetAside.Load(), Stuck: s.Stuck.Load(), Unread: s.Unread.Load(),
 		Failures: s.Failures.Load(),
 	}
 }
 
-// Read copies the counters of traces; those of spans are their provider's.
-func (p *Paths) Read() *TraceCounts {
-	return &TraceCounts{Made: p.Made.Load(), Lost: p.Lost.Load(), Chosen: p.Chosen.Load(), Suppressed: p.Suppressed.Load()}
+// Read copies the counters of traces, and those of the spans that they consist of; spans may
+// be nil: who sends them does not tell.
+func (p *Paths) Read(spans *Spans) *TraceCounts {
+	t := &TraceCounts{}
+	if spans != nil {
+		t.Exported, t.Failed, t.Dropped = spans.Exported.Load(), spans.Failed.Load(), spans.Dropped.Load()
+		t.Waiting = uint64(max(spans.Waiting.Load(), 0))
+		t.Spans = spans.Ended.Load()
+	}
+	t.Made, t.Lost, t.Suppressed = p.Made.Load(), p.Lost.Load(), p.Suppressed.Load()
+	t.Chosen = p.Chosen.Load()
+	return t
 }
 
 // Check evaluates the ledgers over the snapshot's own terms and stores the result in

@@ -52,6 +52,9 @@ func feed() []entry {
 		{n.FeedSystem, counter, "{message}", "PUBLISH packets on $sys topics", func(r *measure.Reading, put put) {
 			put(float64(r.Ledger.Feed.System))
 		}},
+		{n.FeedUndecided, counter, "{message}", "messages that a roll-over may have delivered twice", func(r *measure.Reading, put put) {
+			put(float64(r.Ledger.Feed.Undecided))
+		}},
 	}
 }
 
@@ -120,6 +123,9 @@ func supervision() []entry {
 		}},
 		{n.SupervisionStuck, counter, "{receive}", "Receives of the feed's own actors that did not return in time", func(r *measure.Reading, put put) {
 			put(float64(r.Ledger.Supervision.Stuck))
+		}},
+		{n.SupervisionUnread, counter, "{message}", "messages sent to an actor that its end left unread", func(r *measure.Reading, put put) {
+			put(float64(r.Ledger.Supervision.Unread))
 		}},
 	}
 }

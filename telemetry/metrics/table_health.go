@@ -90,6 +90,16 @@ func process() []entry {
 				by(put, n.Outcome, map[string]uint64{"made": t.Made, "lost": t.Lost, "suppressed": t.Suppressed})
 			}
 		}},
+		{n.TraceSpans, counter, "{span}", "spans of what is traced, by what became of them", func(r *measure.Reading, put put) {
+			if t := r.Ledger.Traces; t != nil && r.Telemetry.Spans.Load() != nil {
+				by(put, n.Outcome, map[string]uint64{"exported": t.Exported, "failed": t.Failed, "dropped": t.Dropped})
+			}
+		}},
+		{n.TraceWaiting, gauge, "{span}", "spans that wait for the collector", func(r *measure.Reading, put put) {
+			if t := r.Ledger.Traces; t != nil && r.Telemetry.Spans.Load() != nil {
+				put(float64(t.Waiting))
+			}
+		}},
 		{n.Uptime, level, "s", "since the tree's start", func(r *measure.Reading, put put) { put(r.Uptime.Seconds()) }},
 		{n.PoisonKept, gauge, "{message}", "messages kept because they could not be processed", func(r *measure.Reading, put put) { put(float64(r.Poison.Kept)) }},
 		{n.PoisonEvicted, counter, "{message}", "kept ones that had to go for newer ones", func(r *measure.Reading, put put) { put(float64(r.Poison.Evicted)) }},

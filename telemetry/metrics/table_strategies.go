@@ -49,6 +49,8 @@ func strategies() []entry {
 		counted(n.StrategyNotices, "{notice}", "notices delivered to the strategy", func(s *ledger.Strategy) uint64 { return s.Notices }),
 		counted(n.StrategyRestarts, "{restart}", "restarts of the strategy after a failure", func(s *ledger.Strategy) uint64 { return s.Restarts }),
 		counted(n.StrategyReplaced, "{restart}", "actors of the strategy that did not return and were replaced", func(s *ledger.Strategy) uint64 { return s.Replaced }),
+		counted(n.StrategyReplayed, "{event}", "kept events handed to the strategy once more, by hand", func(s *ledger.Strategy) uint64 { return s.Replayed }),
+		counted(n.StrategyIgnored, "{attempt}", "what replaced actors of the strategy tried and reached nobody with", func(s *ledger.Strategy) uint64 { return s.Ignored }),
 		{n.ConsumedMessages, counter, "{message}", "events given to a strategy's Receive", func(r *measure.Reading, put put) {
 			for strategy, s := range r.Ledger.Strategies {
 				put(float64(s.Delivered+s.Failed), consumer(strategy)...)

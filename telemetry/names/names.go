@@ -36,6 +36,7 @@ const (
 	FeedMessages     = "feedtree.feed.messages"
 	FeedDecodeErrors = "feedtree.feed.decode.errors"
 	FeedSystem       = "feedtree.feed.system"
+	FeedUndecided    = "feedtree.feed.undecided"
 )
 
 // L2a and L2b, the dispatcher and the strategies.
@@ -51,6 +52,8 @@ const (
 	StrategyNotices  = "feedtree.strategy.notices"
 	StrategyRestarts = "feedtree.strategy.restarts"
 	StrategyReplaced = "feedtree.strategy.replaced"
+	StrategyReplayed = "feedtree.strategy.replayed"
+	StrategyIgnored  = "feedtree.strategy.ignored"
 	ConsumedMessages = "messaging.client.consumed.messages"
 )
 
@@ -106,6 +109,7 @@ const (
 	SupervisionManual    = "feedtree.supervision.manual"
 	SupervisionSetAside  = "feedtree.supervision.set_aside"
 	SupervisionStuck     = "feedtree.supervision.stuck"
+	SupervisionUnread    = "feedtree.supervision.unread"
 )
 
 // Health.
@@ -140,4 +144,6 @@ const (
 	ExportFailures = "feedtree.telemetry.export.failures"
 	ExportDropped  = "feedtree.telemetry.dropped"
 	TracePaths     = "feedtree.traces.paths"
+	TraceSpans     = "feedtree.traces.spans"
+	TraceWaiting   = "feedtree.traces.spans.waiting"
 )

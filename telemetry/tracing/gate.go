@@ -34,10 +34,9 @@ type gate struct {
 	out   sdktrace.SpanExporter
 	edge  edge
 
-	spans, exported, failed, dropped, failures atomic.Uint64
-	waiting                                    atomic.Int64
-
-	losses atomic.Pointer[ledger.Telemetry]
+	counts   ledger.Spans
+	failures ledger.Counter // exports
+	losses   atomic.Pointer[ledger.Telemetry]
 
 	mu    sync.Mutex // of what an export came to, and the end
 	ended bool
@@ -48,9 +47,9 @@ func (g *gate) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
 	}
-	g.spans.Add(1)
-	if g.waiting.Add(1) > g.limit {
-		g.waiting.Add(-1)
+	g.counts.Ended.Inc()
+	if g.counts.Waiting.Add(1) > g.limit {
+		g.counts.Waiting.Add(-1)
 		g.drop(1)
 		g.edge.lost(1, nil)
 		return
@@ -59,15 +58,15 @@ func (g *gate) OnEnd(s sdktrace.ReadOnlySpan) {
 }
 
 func (g *gate) drop(n uint64) {
-	g.dropped.Add(n)
+	g.counts.Dropped.Add(n)
 	if l := g.losses.Load(); l != nil {
 		l.Dropped[ledger.Traces].Add(n)
 	}
 }
 
 func (g *gate) fail(n uint64) {
-	g.failed.Add(n)
-	g.failures.Add(1)
+	g.counts.Failed.Add(n)
+	g.failures.Inc()
 	if l := g.losses.Load(); l != nil {
 		l.ExportFailed[ledger.Traces].Inc()
 		l.Dropped[ledger.Traces].Add(n)
@@ -75,8 +74,9 @@ func (g *gate) fail(n uint64) {
 }
 
 func (g *gate) read() Counts {
-	c := Counts{Exported: g.exported.Load(), Failed: g.failed.Load(), Dropped: g.dropped.Load(), Failures: g.failures.Load(), Waiting: uint64(max(g.waiting.Load(), 0))}
-	c.Spans = g.spans.Load()
+	n := &g.counts
+	c := Counts{Exported: n.Exported.Load(), Failed: n.Failed.Load(), Dropped: n.Dropped.Load(), Failures: g.failures.Load(), Waiting: uint64(max(n.Waiting.Load(), 0))}
+	c.Spans = n.Ended.Load()
 	return c
 }
 
@@ -85,7 +85,8 @@ func (g *gate) end() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.ended = true
-	if n := g.waiting.Swap(0); n > 0 {
+	if n := g.counts.Waiting.Load(); n > 0 {
+		g.counts.Waiting.Add(-n)
 		g.drop(uint64(n)) // whoever ended it says so
 	}
 }
@@ -105,13 +106,13 @@ func (c counted) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan)
 		return nil // given up already, and counted so
 	}
 	if err == nil {
-		c.g.exported.Add(n)
+		c.g.counts.Exported.Add(n)
 		c.g.edge.delivered()
 	} else {
 		c.g.fail(n)
 		c.g.edge.lost(n, err)
 	}
-	c.g.waiting.Add(-int64(n))
+	c.g.counts.Waiting.Add(-int64(n))
 	return nil
 }
 

@@ -74,8 +74,12 @@ func (p *Provider) TracerProvider() trace.TracerProvider { return p.sdk }
 // Counts reads the counters of the package comment.
 func (p *Provider) Counts() Counts { return p.gate.read() }
 
-// CountLosses counts from now on what is lost in a tree's own counters, too.
-func (p *Provider) CountLosses(l *ledger.Telemetry) { p.gate.losses.Store(l) }
+// CountFor has a tree show what becomes of its spans: what is lost is counted in the tree's
+// own counters, too, from now on, and its Snapshot has the counts of the package comment.
+func (p *Provider) CountFor(l *ledger.Telemetry) {
+	p.gate.losses.Store(l)
+	l.Spans.Store(&p.gate.counts)
+}
 
 // Flush sends what waits, and returns when it is away or ctx has ended.
 func (p *Provider) Flush(ctx context.Context) error { return p.sdk.ForceFlush(ctx) }

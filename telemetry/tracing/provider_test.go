@@ -152,7 +152,7 @@ func TestARefusingCollectorIsALineInTheLogAndSoIsItsRecovery(t *testing.T) {
 	c.Before(func(context.Context) error { return status.Error(codes.PermissionDenied, "no") })
 	p, log := provider(t, Config{Endpoint: c.URL})
 	var losses ledger.Telemetry
-	p.CountLosses(&losses)
+	p.CountFor(&losses)
 	for n := uint64(1); n <= 5; n++ {
 		spans(p, 1)
 		p.Flush(t.Context())

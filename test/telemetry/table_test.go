@@ -15,6 +15,7 @@ import (
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/telemetry"
+	"github.com/feedtree/feedtree/telemetry/ledger"
 	"github.com/feedtree/feedtree/telemetry/metrics"
 	"github.com/feedtree/feedtree/test/harness"
 	"github.com/feedtree/feedtree/test/sandbox/market"
@@ -75,6 +76,7 @@ func watched(t *testing.T, change func(*config.Config), types ...feedtree.Strate
 		harness.Balanced(t, tree.Snapshot())
 		traces.Shutdown(context.Background())
 	})
+	tree.Telemetry().Spans.Store(&ledger.Spans{}) // what package tracing does
 	shown, err := telemetry.Start(tree, cfg.Telemetry, telemetry.Options{Build: metrics.Build{Version: "v1", Revision: "abc", Go: "go1"}})
 	if err != nil {
 		t.Fatal(err)

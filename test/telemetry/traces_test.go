@@ -56,6 +56,7 @@ func newTraced(t *testing.T, exchange func(*sandbox.Config), change func(*config
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.provider.CountFor(r.Telemetry())
 	t.Cleanup(func() { r.end(t) })
 	harness.Ready(t, r.Tree)
 	return r
@@ -136,6 +137,9 @@ func TestAtARatioOfOneEveryPathIsCompleteOrItsLossIsCounted(t *testing.T) {
 	c, p := s.Traces, r.provider.Counts()
 	if c.Chosen != c.Made+c.Lost || p.Spans != p.Exported+p.Failed+p.Dropped || p.Failed+p.Dropped != 0 {
 		t.Fatalf("%+v %+v", *c, p)
+	}
+	if c.Spans != p.Spans || c.Exported != p.Exported || c.Waiting != 0 {
+		t.Errorf("the summary says %+v, who sends them %+v", *c, p)
 	}
 	want := s.Strategies["one"].Delivered + s.Strategies["two"].Delivered + s.Dispatcher.Unmatched
 	paths, linked := uint64(0), 0

@@ -124,7 +124,7 @@ func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) err
 	if err != nil {
 		return err
 	}
-	defer endTraces(traces, nil, log)
+	defer endTraces(traces, log)
 	return a.feed(ctx, f, cfg, exchange, screen, lines, traces)
 }
 
@@ -137,7 +137,7 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 		return err
 	}
 	if traces != nil {
-		traces.CountLosses(tree.Telemetry())
+		traces.CountFor(tree.Telemetry())
 	}
 	more := map[string]string{}
 	if exchange != nil {
@@ -168,9 +168,9 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 	door.Close()
 	failure := tree.Stop(context.Background())
 	screen.close()
-	endTelemetry(shown)
+	endTraces(traces, log)
+	endTelemetry(shown) // last: it tells what became of the traces, too
 	summary := tree.Snapshot()
-	endTraces(traces, summary, log)
 	if exchange != nil {
 		summary.Exchange = exchange.stats(log)
 	}

@@ -37,8 +37,7 @@ const writeTimeout = 5 * time.Second
 // tails hands events to whoever asked for them over HTTP or on standard output.
 type tails struct {
 	mu    sync.Mutex
-	next  int
-	sinks map[string]*sink
+	sinks map[string]*sink // by the instance's name
 	done  chan struct{}
 	once  sync.Once
 }
@@ -75,8 +74,12 @@ func (t *tails) strategy() feedtree.StrategyType {
 func (t *tails) open(symbols []string, text bool, write func([]byte) error) (*sink, config.Strategy) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.next++
-	name := "tail-" + strconv.Itoa(t.next)
+	// A name that is free again is used again: each that there ever was has counters and metrics.
+	n := 1
+	for t.sinks["tail-"+strconv.Itoa(n)] != nil {
+		n++
+	}
+	name := "tail-" + strconv.Itoa(n)
 	s := &sink{write: write, failed: make(chan struct{}), text: text}
 	t.sinks[name] = s
 	c := config.DefaultStrategy(name, tailType)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/telemetry/ledger"
 	"github.com/feedtree/feedtree/telemetry/service"
 	"github.com/feedtree/feedtree/telemetry/tracing"
 )
@@ -59,8 +58,8 @@ func options(p *tracing.Provider) feedtree.Options {
 	return feedtree.Options{TracerProvider: p.TracerProvider(), Version: version().Version}
 }
 
-// endTraces sends the last spans and puts what became of them all into the summary.
-func endTraces(p *tracing.Provider, s *ledger.Snapshot, log *slog.Logger) {
+// endTraces sends the last spans.
+func endTraces(p *tracing.Provider, log *slog.Logger) {
 	if p == nil {
 		return
 	}
@@ -68,8 +67,5 @@ func endTraces(p *tracing.Provider, s *ledger.Snapshot, log *slog.Logger) {
 	defer cancel()
 	if err := p.Shutdown(ctx); err != nil {
 		log.Warn("the last traces did not get through", "event", "traces_unsent", "reason", err)
-	}
-	if c := p.Counts(); s != nil && s.Traces != nil {
-		s.Traces.Spans, s.Traces.Exported, s.Traces.Failed, s.Traces.Dropped, s.Traces.Waiting = c.Spans, c.Exported, c.Failed, c.Dropped, c.Waiting
 	}
 }
