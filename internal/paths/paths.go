@@ -31,6 +31,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -67,6 +68,8 @@ type Tracer struct {
 	family  *family // the goroutine's alone
 	done    chan struct{}
 
+	late atomic.Bool // nobody waits for spans any more
+
 	mu     sync.Mutex // taken for chosen paths alone
 	closed bool       // work is
 }
@@ -102,8 +105,11 @@ func New(cfg Config) (*Tracer, error) {
 	return t, nil
 }
 
-// Close makes the spans of what waits, and returns when it is done or ctx has ended. What is
-// sent afterwards is counted lost.
+// atLeast is how long Close makes spans for even when its time is up: what waits is little.
+const atLeast = 100 * time.Millisecond
+
+// Close makes the spans of what waits, and returns when it is done or ctx has ended. What was
+// not made by then is counted lost, as is what is sent afterwards.
 func (t *Tracer) Close(ctx context.Context) {
 	if t == nil {
 		return
@@ -116,7 +122,15 @@ func (t *Tracer) Close(ctx context.Context) {
 	t.mu.Unlock()
 	select {
 	case <-t.done:
+		return
 	case <-ctx.Done():
+	}
+	least := time.NewTimer(atLeast)
+	defer least.Stop()
+	select {
+	case <-t.done:
+	case <-least.C:
+		t.late.Store(true)
 	}
 }
 
@@ -138,6 +152,10 @@ func (t *Tracer) run() {
 }
 
 func (t *Tracer) make(w work) {
+	if t.late.Load() {
+		t.lose()
+		return
+	}
 	if w.op != nil {
 		t.makeOp(w.op)
 	} else {
@@ -158,6 +176,10 @@ func (t *Tracer) send(w work) {
 		default:
 		}
 	}
+	t.lose()
+}
+
+func (t *Tracer) lose() {
 	t.cfg.Counts.Lost.Inc()
 	if t.cfg.Losses != nil {
 		t.cfg.Losses.Dropped[ledger.Traces].Inc()

@@ -320,7 +320,7 @@ func TestAStormOfOneClassIsBoundedAndHidesNoOther(t *testing.T) {
 			synctest.Wait() // the tracer's own second has passed, too
 		}
 		l.Close(context.Background())
-		if c := l.counts.Read(); c.Chosen != 33 || c.Made != 33 || c.Suppressed != 2970 || c.Lost != 0 {
+		if c := l.counts.Read(nil); c.Chosen != 33 || c.Made != 33 || c.Suppressed != 2970 || c.Lost != 0 {
 			t.Errorf("%+v", c)
 		}
 	})
@@ -356,9 +356,36 @@ func TestAFullQueueLosesTracesCountedAndHoldsNobodyUp(t *testing.T) {
 	it := event(101)
 	it.Traced = true
 	l.Delivered(&it, "spread", 110*ms, 111*ms, NotAsked) // after the end
-	if c := l.counts.Read(); c.Chosen != 101 || c.Made+c.Lost != 101 || c.Made < 4 || c.Made > 5 {
+	if c := l.counts.Read(nil); c.Chosen != 101 || c.Made+c.Lost != 101 || c.Made < 4 || c.Made > 5 {
 		t.Errorf("%+v", c)
 	}
+}
+
+func TestWhatIsNotMadeByTheEndIsCountedLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		block := make(chan struct{})
+		l := newLab(t, func(c *Config) {
+			c.Ratio = 1
+			c.Server = func(uint64) (string, int) { <-block; return "", 0 }
+		})
+		for seq := range uint64(50) {
+			it := event(seq + 1)
+			it.Traced = true
+			l.Delivered(&it, "spread", 110*ms, 111*ms, NotAsked)
+		}
+		over, cancel := context.WithCancel(context.Background())
+		cancel()
+		began := time.Now()
+		l.Close(over)
+		if took := time.Since(began); took != atLeast {
+			t.Errorf("the end took %v, want %v", took, atLeast)
+		}
+		close(block)
+		synctest.Wait()
+		if c := l.counts.Read(nil); c.Chosen != 50 || c.Made != 1 || c.Lost != 49 {
+			t.Errorf("%+v", c)
+		}
+	})
 }
 
 func TestWhatIsLetGoOnPurposeIsTracedOnlyIfTheRatioChoseIt(t *testing.T) {

@@ -110,6 +110,8 @@ func TestTheDashboardNamesOnlyDocumentedMetrics(t *testing.T) {
 var empty = map[string]string{
 	"annotation 0": "it reconnects when something is the matter",
 	"annotation 1": "alerts fire when something is the matter",
+	"Traces, A":    "it has no collector, so nothing is traced",
+	"Traces, B":    "it has no collector, so nothing is traced",
 }
 
 // askTheDashboard evaluates every expression for the healthy runner.
