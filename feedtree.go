@@ -68,6 +68,7 @@ type Tree struct {
 	poison *poison.Store
 	paths  *paths.Tracer // nil traces nothing
 
+	failures  failures
 	replaying sync.Mutex        // held by Replay
 	secrets   *strings.Replacer // takes out of users' texts what no log may hold
 

@@ -67,7 +67,7 @@ func newSupervisors(t *Tree) *supervisors {
 
 func (s *supervisors) parentOf(node string, o supervision.Options) {
 	o.Node, o.Counts, o.Log, o.Rand = node, &s.tree.counts.supervision, s.tree.log, rand.Float64
-	o.History, o.Happened = &s.history, s.happened
+	o.History, o.Happened, o.Trace = &s.history, s.happened, s.tree.traced
 	s.by[node] = supervision.NewStrategy(o)
 }
 
@@ -109,7 +109,6 @@ func (s *supervisors) happened(e supervision.Event) {
 		}
 	}
 	s.tellWatchers(e)
-	s.tree.traceDecision(e)
 }
 
 func (s *supervisors) happenedTo(in *instance, kind supervision.Kind) {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"go.opentelemetry.io/otel/trace"
@@ -58,11 +59,21 @@ func (t *Tree) tracer(o Options) (*paths.Tracer, error) {
 // plain takes out of a text what must not leave the process.
 func (t *Tree) plain(text string) string { return t.secrets.Replace(text) }
 
+// failures are the spans of what the feed's own actors failed on last; invalid where that was
+// no message or has no trace. Each is its actor's alone, until supervision hears of it.
+type failures struct {
+	decoder, dispatcher atomic.Pointer[trace.SpanContext]
+}
+
+func (f *failures) decoderOn(sc trace.SpanContext) { f.decoder.Store(&sc) }
+
 // dispatchFailed makes the trace of an event that the dispatcher failed on.
 func (t *Tree) dispatchFailed(it flow.Item, isEvent bool, reason any) {
+	var sc trace.SpanContext
 	if t.paths != nil && isEvent {
-		t.paths.Failed(it, "", 0, clock.Mono(), paths.NotAsked, "panic", supervision.Cause(reason), string(debug.Stack()))
+		sc = t.paths.Failed(it, "", 0, clock.Mono(), paths.NotAsked, "panic", supervision.Cause(reason), string(debug.Stack()))
 	}
+	t.failures.dispatcher.Store(&sc)
 }
 
 // server tells where the connection of an epoch leads to, while it is the current one.

@@ -149,7 +149,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 	}
 	decoderDeps := decoder.Deps{
 		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison, Log: t.log.With("node", "decoder"),
-		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths, Seams: t.seams,
+		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths, Seams: t.seams, Failed: t.failures.decoderOn,
 	}
 	healthDeps := health.Deps{
 		Store: t.seen, Connected: t.status.Connected, Calendar: calendar(t.cfg.Market),

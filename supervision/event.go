@@ -27,6 +27,16 @@ const (
 	Renewed          Kind = "renewed"         // by hand
 )
 
+// OfFailure reports whether it is about a child that failed, and not about one that does not
+// return, or was restarted with another or by hand: Class, Attempt and Delay mean nothing then.
+func (k Kind) OfFailure() bool {
+	switch k {
+	case Flagged, RestartedAlong, Resumed, Renewed:
+		return false
+	}
+	return true
+}
+
 // The states of a child, but for those that are called as the event that led to them.
 const (
 	Running = "running"
@@ -69,8 +79,16 @@ func (s *Strategy) tell(e Event) {
 	case Escalated, Quarantined, Stopped, Replaced, Flagged:
 		level = slog.LevelError
 	}
-	s.o.Log.Log(context.Background(), level, "supervision: "+strings.ReplaceAll(string(e.Kind), "_", " "), "event", string(e.Kind), "node", e.Node, "child", e.Child,
-		"class", e.Class.String(), "cause", e.Cause, "delay", e.Delay.Round(time.Millisecond).String(), "attempt", e.Attempt, "failures", e.Failures)
+	ctx := context.Background()
+	if s.o.Trace != nil {
+		ctx = s.o.Trace(e)
+	}
+	log := s.o.Log
+	if e.Kind.OfFailure() {
+		log = log.With("class", e.Class.String(), "attempt", e.Attempt, "delay", e.Delay.Round(time.Millisecond).String())
+	}
+	log.Log(ctx, level, "supervision: "+strings.ReplaceAll(string(e.Kind), "_", " "),
+		"event", string(e.Kind), "node", e.Node, "child", e.Child, "cause", e.Cause, "failures", e.Failures)
 	if s.o.History != nil {
 		s.o.History.add(e)
 	}

@@ -19,6 +19,7 @@
 package supervision
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -42,8 +43,11 @@ type Options struct {
 	Rand   func() float64
 	// History keeps the events; nil for nowhere.
 	History *History
-	// Happened is told of every event when it happens. It must neither block nor call the
-	// strategy.
+	// Trace makes the trace of what an event tells, if there is one to make, and gives the
+	// context that its log line is written in; nil for none. It comes before Happened, and must
+	// neither block nor call the strategy, as that must not.
+	Trace func(Event) context.Context
+	// Happened is told of every event when it happens.
 	Happened func(Event)
 	// Gone reports whether a child was replaced: whatever it does when it wakes is no failure
 	// of anyone's, and it is only stopped. nil if none ever is.

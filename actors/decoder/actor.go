@@ -16,6 +16,7 @@ import (
 	"log/slog"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/codec"
@@ -43,6 +44,9 @@ type Deps struct {
 	State  *State
 	Paths  *paths.Tracer // nil traces nothing
 	Seams  *seam.Seams
+	// Failed is told of each panic: the span of the message that it was on, invalid if there is
+	// none; nil if nobody wants to know.
+	Failed func(trace.SpanContext)
 }
 
 // Decoder is the actor. Make one for each incarnation with Producer.
@@ -127,8 +131,8 @@ func (a *Decoder) onUnknownTopic(m *raw.Message) {
 func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, began int64, err error) {
 	class := string(codec.ClassName(err))
 	a.keep(t, m, epoch, class, err.Error())
-	a.d.Paths.Undecoded(m, began, class, err.Error())
-	a.d.Lines.Log(slog.LevelWarn, class, "payload refused",
+	traced := a.d.Paths.Undecoded(m, began, class, err.Error())
+	a.d.Lines.LogContext(paths.In(traced), slog.LevelWarn, class, "payload refused",
 		"event", "decode_error", "class", class, "topic", t.Key(), "bytes", len(m.Payload), "error", err)
 	if errors.Is(err, codec.ErrOversized) { // counted last, as above
 		a.d.Feed.Oversized.Inc()
@@ -157,11 +161,15 @@ func OnPanic(d Deps) func(m raw.Message, isElement bool, reason any) {
 				m, isElement = held, true
 			}
 		}
+		var traced trace.SpanContext
+		if d.Failed != nil {
+			defer func() { d.Failed(traced) }()
+		}
 		if !isElement || m.Gen == nil {
 			return
 		}
 		d.Feed.DecodeErrors[ledger.Panic].Inc()
-		d.Paths.Undecoded(&m, m.Mono, ledger.Panic.String(), "the decoder panicked on this payload")
+		traced = d.Paths.Undecoded(&m, m.Mono, ledger.Panic.String(), "the decoder panicked on this payload")
 		(&Decoder{d: d}).keep(d.Topics.Lookup(m.Topic), &m, m.Gen.Epoch(), ledger.Panic.String(), "the decoder panicked on this payload")
 	}
 }

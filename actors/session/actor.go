@@ -179,9 +179,10 @@ type (
 	lookMsg    struct{ gen uint64 }
 	tickMsg    struct{ n uint64 }
 	renewedMsg struct {
-		gen   uint64
-		token settrade.Token
-		err   error
+		gen    uint64
+		token  settrade.Token
+		err    error
+		traced trace.SpanContext
 	}
 	subscribedMsg struct {
 		gen    uint64

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/raw"
 	"github.com/feedtree/feedtree/internal/settrade"
 	"github.com/feedtree/feedtree/messages"
@@ -45,7 +46,7 @@ func (s *Session) countFail() {
 	s.d.Counts.Failed[class].Inc()
 	said := s.said(s.cause.Error())
 	s.d.Status.change(func(v *View) { v.LastError = said })
-	s.d.Log.Warn("could not connect", "event", "connect_failed", "class", class.String(), "error", said)
+	s.d.Log.WarnContext(paths.In(s.result.traced), "could not connect", "event", "connect_failed", "class", class.String(), "error", said)
 }
 
 // accept gives the accepted connection its epoch.
@@ -84,7 +85,7 @@ func (s *Session) open() {
 	}
 	s.d.Status.change(func(v *View) { v.Rejected, v.Answered = nil, 0 })
 	s.gap()
-	s.d.Log.Info("connected", "event", "connected", "host", s.cur.host, "epoch", m.epoch,
+	s.d.Log.InfoContext(paths.In(s.cur.traced), "connected", "event", "connected", "host", s.cur.host, "epoch", m.epoch,
 		"token_expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
 	s.goOn()
 	s.armTick()
@@ -134,7 +135,7 @@ func (s *Session) drop() {
 	m.backoff.Down(clock.Mono())
 	s.ended(s.reason())
 	s.spawn(c.close)
-	s.d.Log.Warn("connection lost", "event", "connection_lost", "epoch", c.epoch, "reason", m.reason)
+	s.d.Log.WarnContext(paths.In(c.traced), "connection lost", "event", "connection_lost", "epoch", c.epoch, "reason", m.reason)
 }
 
 // ended tells the strategies that the connection is over and remembers what the Gap must say.
@@ -175,7 +176,7 @@ func (s *Session) retire() {
 	}
 	s.d.Counts.Closed.Inc()
 	s.ended(reason)
-	s.d.Log.Info("connection closed in order", "event", "connection_closed", "epoch", c.epoch, "reason", reason)
+	s.d.Log.InfoContext(paths.In(c.traced), "connection closed in order", "event", "connection_closed", "epoch", c.epoch, "reason", reason)
 }
 
 // delay waits before the next attempt: longest after a refusal, so that an expired account

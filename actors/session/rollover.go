@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/messages"
 	"github.com/feedtree/feedtree/supervision"
 	"github.com/feedtree/feedtree/telemetry/ledger"
@@ -68,8 +69,7 @@ func (s *Session) renewToken() {
 		var steps deeds
 		began := clock.Mono()
 		t, err := s.d.renew(ctx, token, &steps)
-		s.d.whole("renew token", began, err, steps)
-		s.send(&renewedMsg{gen, t, err})
+		s.send(&renewedMsg{gen, t, err, s.d.whole("renew token", began, err, steps)})
 	})
 }
 
@@ -82,11 +82,11 @@ func (s *Session) onRenewed(m *renewedMsg) {
 		return
 	}
 	if m.err != nil {
-		s.d.Log.Warn("token not renewed, trying again", "event", "renew_failed", "class", ClassOf(m.err).String(), "error", s.said(m.err.Error()))
+		s.d.Log.WarnContext(paths.In(m.traced), "token not renewed, trying again", "event", "renew_failed", "class", ClassOf(m.err).String(), "error", s.said(m.err.Error()))
 		s.armRenewal(renewAgain(time.Until(m.token.ExpiresAt), m.err, s.d.Config.Backoff))
 		return
 	}
-	s.d.Log.Info("token renewed", "event", "token_renewed", "expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
+	s.d.Log.InfoContext(paths.In(m.traced), "token renewed", "event", "token_renewed", "expires_in", time.Until(m.token.ExpiresAt).Round(time.Second).String())
 	s.replace()
 }
 
@@ -145,7 +145,7 @@ func (s *Session) join() {
 	s.next = s.accept()
 	s.d.Counts.Rollovers.Inc()
 	s.next.seam = s.d.Seams.Open(s.cur.gen, s.next.gen)
-	s.d.Log.Debug("rolling over", "event", "rolling_over", "from", s.cur.epoch, "epoch", s.next.epoch, "host", s.next.host)
+	s.d.Log.DebugContext(paths.In(s.next.traced), "rolling over", "event", "rolling_over", "from", s.cur.epoch, "epoch", s.next.epoch, "host", s.next.host)
 	s.subscribe(s.next, []string{rejections})
 	s.armLook()
 }
@@ -204,11 +204,11 @@ func (s *Session) pass() {
 	s.cur, s.next = s.next, nil
 	s.d.Counts.Closed.Inc()
 	s.d.Counts.Open.Add(-1)
-	s.rolled(old, s.cur, nil)
+	traced := s.rolled(old, s.cur, nil)
 	m.refusals, m.evictions, m.announced = 0, 0, s.cur.epoch
 	s.put(s.cur.gen, &messages.RolledOver{From: old.epoch, Epoch: s.cur.epoch, At: time.Now().UTC()})
 	s.goOn()
-	s.d.Log.Info("rolled over", "event", "rolled_over", "from", old.epoch, "epoch", s.cur.epoch, "host", s.cur.host,
+	s.d.Log.InfoContext(paths.In(traced), "rolled over", "event", "rolled_over", "from", old.epoch, "epoch", s.cur.epoch, "host", s.cur.host,
 		"token_expires_in", time.Until(s.cur.expires).Round(time.Second).String())
 	s.reconcile(s.cur)
 }
@@ -222,11 +222,11 @@ func (s *Session) takeOver() {
 	s.lose(old)
 	reason := s.reason()
 	s.tellEnd(old, reason)
-	s.rolled(old, s.cur, errLostOld)
+	traced := s.rolled(old, s.cur, errLostOld)
 	s.evicted(s.cur.since)
 	s.gap()
 	s.spawn(old.close)
-	s.d.Log.Warn("the old connection was lost during the roll-over", "event", "connection_lost", "epoch", old.epoch, "reason", reason)
+	s.d.Log.WarnContext(paths.In(traced), "the old connection was lost during the roll-over", "event", "connection_lost", "epoch", old.epoch, "reason", reason)
 	s.goOn()
 	s.armTick()
 	s.reconcile(s.cur)
@@ -240,8 +240,7 @@ func (s *Session) fallBack() {
 	c.seam.Abandon()
 	s.d.Counts.Open.Add(-1)
 	s.spawn(c.close)
-	s.rolled(s.cur, c, errLostNew)
-	s.d.Log.Warn("the new connection was lost during the roll-over, the old one goes on", "event", "rollover_failed",
+	s.d.Log.WarnContext(paths.In(s.rolled(s.cur, c, errLostNew)), "the new connection was lost during the roll-over, the old one goes on", "event", "rollover_failed",
 		"epoch", c.epoch, "reason", s.reason())
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
 )
@@ -195,17 +196,17 @@ func shortened(s string) string {
 
 // allAnswered ends an outage, or says once that the first subscriptions stand.
 func (s *Session) allAnswered(n int) {
-	m := s.d.Memory
+	m, traced := s.d.Memory, s.cur.traced
 	if !m.lostAt.IsZero() {
 		now := time.Now()
 		s.put(s.cur.gen, &messages.Reconnected{Epoch: s.cur.epoch, At: now.UTC(), Outage: now.Sub(m.lostAt)})
-		s.outage(m.lostAt, now, m.reason)
+		traced = s.outage(m.lostAt, now, m.reason)
 		m.lostAt = time.Time{}
 	} else if m.announced == s.cur.epoch {
 		return
 	}
 	if m.announced != s.cur.epoch {
 		m.announced = s.cur.epoch
-		s.d.Log.Info("every subscription is answered", "event", "subscribed", "epoch", s.cur.epoch, "topics", n)
+		s.d.Log.InfoContext(paths.In(traced), "every subscription is answered", "event", "subscribed", "epoch", s.cur.epoch, "topics", n)
 	}
 }

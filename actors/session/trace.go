@@ -84,9 +84,9 @@ var errUnanswered = errors.New("not every topic was answered for")
 // rolled traces a roll-over from the moment the token was renewed: the connection being made,
 // everything being subscribed on it, the old one being read to its end. err says why the new
 // one did not take over in order.
-func (s *Session) rolled(old, next *conn, err error) {
+func (s *Session) rolled(old, next *conn, err error) trace.SpanContext {
 	if s.rollBegan == 0 {
-		return
+		return trace.SpanContext{}
 	}
 	began, parting := s.rollBegan, s.partBegan
 	s.rollBegan, s.partBegan = 0, 0
@@ -104,7 +104,7 @@ func (s *Session) rolled(old, next *conn, err error) {
 		}
 		op.Parts = append(op.Parts, paths.Op{Name: "connect", Start: began, End: next.since}, paths.Op{Name: "pass topics", Start: next.since, End: settled})
 	}
-	s.d.Paths.Do(op)
+	return s.d.Paths.Do(op)
 }
 
 var (
@@ -113,9 +113,9 @@ var (
 )
 
 // outage traces the time from a loss until every wanted subscription was answered again.
-func (s *Session) outage(from, to time.Time, reason string) {
+func (s *Session) outage(from, to time.Time, reason string) trace.SpanContext {
 	op := paths.Op{Name: "outage", Start: clock.MonoOf(from), End: clock.MonoOf(to),
 		Attrs: []attribute.KeyValue{epoch(s.cur.epoch), server(s.cur.host), attribute.String(names.SpanCause, reason)},
 		Links: []trace.SpanContext{s.cur.traced}}
-	s.d.Paths.Do(op)
+	return s.d.Paths.Do(op)
 }

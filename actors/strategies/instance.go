@@ -257,7 +257,7 @@ func (in *Instance) failed(inc *incarnation, it flow.Item, isEvent bool, cause s
 	if !ok {
 		return
 	}
-	in.Lines.LogContext(in.failureContext(), slog.LevelError, "strategy_panic/"+in.Name, "a strategy failed on an event",
+	in.Lines.LogContext(paths.In(in.Failure()), slog.LevelError, "strategy_panic/"+in.Name, "a strategy failed on an event",
 		"event", "strategy_failed", "strategy", in.Name, "kind", e.Kind().String(), "epoch", e.Epoch(), "seq", e.Seq(), "cause", cause)
 }
 

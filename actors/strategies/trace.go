@@ -6,7 +6,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/flow"
@@ -79,17 +78,6 @@ func (in *Instance) traceFailure(inc *incarnation, it flow.Item, start int64, cl
 	if inc != nil {
 		asked = inc.answer()
 	}
-	if sc, ok := in.Paths.Failed(it, in.Name, start, clock.Mono(), asked, class, cause, stack); ok {
-		in.failure.Store(&sc)
-	} else {
-		in.failure.Store(nil)
-	}
-}
-
-// failureContext is the trace of the last failure, for its log line.
-func (in *Instance) failureContext() context.Context {
-	if sc := in.failure.Load(); sc != nil {
-		return trace.ContextWithSpanContext(context.Background(), *sc)
-	}
-	return context.Background()
+	sc := in.Paths.Failed(it, in.Name, start, clock.Mono(), asked, class, cause, stack)
+	in.failure.Store(&sc)
 }

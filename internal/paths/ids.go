@@ -21,6 +21,11 @@ type wanted struct {
 	span  trace.SpanID
 }
 
+// context is that of a sampled span.
+func (w wanted) context() trace.SpanContext {
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: w.trace, SpanID: w.span, TraceFlags: trace.FlagsSampled})
+}
+
 type wantedKey struct{}
 
 // want makes a context that asks for the ids of the next span. A zero id stands for any.

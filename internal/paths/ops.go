@@ -26,14 +26,17 @@ type Op struct {
 	ids wanted
 }
 
-// Do makes a trace of what was done, and gives the ids of its span for others to link to.
+// Do makes a trace of what was done, and gives the ids of its span for others to lead to;
+// invalid ones if there will be none.
 func (t *Tracer) Do(op Op) trace.SpanContext {
 	if t == nil {
 		return trace.SpanContext{}
 	}
 	op.ids.trace, op.ids.span = IDs{}.NewIDs(context.Background())
-	t.send(work{op: &op})
-	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: op.ids.trace, SpanID: op.ids.span, TraceFlags: trace.FlagsSampled})
+	if !t.send(work{op: &op}) {
+		return trace.SpanContext{}
+	}
+	return op.ids.context()
 }
 
 func (t *Tracer) makeOp(op *Op) {

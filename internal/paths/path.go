@@ -41,8 +41,10 @@ type Path struct {
 	Cause, Stack string
 
 	chosen string
-	epoch  uint64 // of what never became an event
-	wall   int64
+	// Of what never became an event: its epoch, when it came, its trace's id and its last span's.
+	epoch uint64
+	wall  int64
+	ids   wanted
 }
 
 // edges gives the moments between the stages, in order whatever the clocks' readings raced
@@ -72,7 +74,7 @@ func (t *Tracer) makePath(p *Path) {
 
 	template, attrs := t.describe(p)
 	ids := wanted{trace: t.traceIDOf(p, k), span: t.spanIDOf(p, k, root)}
-	links := t.family.meet(k, trace.NewSpanContext(trace.SpanContextConfig{TraceID: ids.trace, SpanID: ids.span, TraceFlags: trace.FlagsSampled}))
+	links := t.family.meet(k, ids.context())
 	ctx, whole := t.tracer.Start(want(context.Background(), ids), "process "+template, trace.WithNewRoot(),
 		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(when(at[Receive])), trace.WithAttributes(attrs...), trace.WithLinks(links...))
 	for s := Receive; s <= p.Last; s++ {
@@ -163,20 +165,23 @@ func (p *Path) outcome() (attrs []attribute.KeyValue) {
 	return attrs
 }
 
-// traceIDOf leaves the ids of what never became an event to chance: it has no place.
+// traceIDOf and spanIDOf give the ids of a path's trace and of its spans; a zero one is left
+// to chance.
 func (t *Tracer) traceIDOf(p *Path, k place) trace.TraceID {
 	if k.seq == 0 {
-		id, _ := IDs{}.NewIDs(context.Background())
-		return id
+		return p.ids.trace
 	}
 	return t.traceID(k)
 }
 
 func (t *Tracer) spanIDOf(p *Path, k place, part int) trace.SpanID {
-	if k.seq == 0 {
-		return trace.SpanID{}
+	switch {
+	case k.seq != 0:
+		return t.spanID(k, part)
+	case part == int(p.Last):
+		return p.ids.span
 	}
-	return t.spanID(k, part)
+	return trace.SpanID{}
 }
 
 func key(name string) attribute.Key { return attribute.Key(name) }

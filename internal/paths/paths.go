@@ -164,19 +164,20 @@ func (t *Tracer) make(w work) {
 	t.cfg.Counts.Made.Inc()
 }
 
-// send never waits.
-func (t *Tracer) send(w work) {
+// send never waits; false says that the trace is lost.
+func (t *Tracer) send(w work) bool {
 	t.cfg.Counts.Chosen.Inc()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.closed {
 		select {
 		case t.work <- w:
-			return
+			return true
 		default:
 		}
 	}
 	t.lose()
+	return false
 }
 
 func (t *Tracer) lose() {

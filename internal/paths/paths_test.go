@@ -210,39 +210,52 @@ func TestBeyondTheBoundWhoAsksIsNotSampledNorIsWhatHangsUnderIt(t *testing.T) {
 	}
 }
 
+// gone lets a queue let go of an event, of which nobody is told.
+func gone(strategy string, how mailbox.Fate) func(*lab, flow.Item) trace.SpanContext {
+	return func(l *lab, it flow.Item) trace.SpanContext {
+		if strategy == "" {
+			it.Dispatched = 0
+		}
+		l.Gone(&it, strategy, how)
+		return trace.SpanContext{}
+	}
+}
+
 func TestAFailureSaysWhatAndWhere(t *testing.T) {
 	for _, c := range []struct {
 		why    string
-		report func(l *lab, it flow.Item)
+		report func(l *lab, it flow.Item) trace.SpanContext // of what says so, where somebody is told
 		last   string
 		class  string
 		stack  bool
 	}{
-		{"a panic", func(l *lab, it flow.Item) {
-			sc, ok := l.Failed(it, "spread", 110*ms, 115*ms, NotAsked, "panic", "of account 0123456789", "main.go:1 0123456789")
-			if !ok || !sc.IsValid() {
-				t.Error("no span to link to")
-			}
+		{"a panic", func(l *lab, it flow.Item) trace.SpanContext {
+			return l.Failed(it, "spread", 110*ms, 115*ms, NotAsked, "panic", "of account 0123456789", "main.go:1 0123456789")
 		}, "process spread", "panic", true},
-		{"stuck", func(l *lab, it flow.Item) { l.Failed(it, "spread", 110*ms, 115*ms, NotAsked, "stuck", "5s", "") }, "process spread", "stuck", false},
-		{"dropped by the strategy's queue", func(l *lab, it flow.Item) { l.Gone(&it, "spread", mailbox.Dropped) }, "deliver spread", "dropped", false},
-		{"too old", func(l *lab, it flow.Item) { l.Gone(&it, "spread", mailbox.Expired) }, "deliver spread", "expired", false},
-		{"dropped by the dispatcher's queue", func(l *lab, it flow.Item) { it.Dispatched = 0; l.Gone(&it, "", mailbox.Dropped) }, "dispatch", "dropped", false},
-		{"a panic of the dispatcher", func(l *lab, it flow.Item) {
+		{"stuck", func(l *lab, it flow.Item) trace.SpanContext {
+			return l.Failed(it, "spread", 110*ms, 115*ms, NotAsked, "stuck", "5s", "")
+		}, "process spread", "stuck", false},
+		{"dropped by the strategy's queue", gone("spread", mailbox.Dropped), "deliver spread", "dropped", false},
+		{"too old", gone("spread", mailbox.Expired), "deliver spread", "expired", false},
+		{"dropped by the dispatcher's queue", gone("", mailbox.Dropped), "dispatch", "dropped", false},
+		{"a panic of the dispatcher", func(l *lab, it flow.Item) trace.SpanContext {
 			it.Dispatched = 0
-			l.Failed(it, "", 0, 115*ms, NotAsked, "panic", "x", "router.go:1")
+			return l.Failed(it, "", 0, 115*ms, NotAsked, "panic", "x", "router.go:1")
 		}, "dispatch", "panic", true},
-		{"not decoded", func(l *lab, it flow.Item) {
-			l.Undecoded(&raw.Message{Topic: []byte(topic.BidOffer("AOT")), Payload: []byte("x"), Wall: wall, Mono: 100 * ms}, 101*ms, "malformed", "cut off")
+		{"not decoded", func(l *lab, it flow.Item) trace.SpanContext {
+			return l.Undecoded(&raw.Message{Topic: []byte(topic.BidOffer("AOT")), Payload: []byte("x"), Wall: wall, Mono: 100 * ms}, 101*ms, "malformed", "cut off")
 		}, "decode", "malformed", false},
-		{"dropped by the raw queue", func(l *lab, it flow.Item) {
-			l.Undecoded(&raw.Message{Topic: []byte(topic.BidOffer("AOT")), Payload: []byte("x"), Wall: wall, Mono: 100 * ms}, 0, "dropped", "dropped")
+		{"dropped by the raw queue", func(l *lab, it flow.Item) trace.SpanContext {
+			return l.Undecoded(&raw.Message{Topic: []byte(topic.BidOffer("AOT")), Payload: []byte("x"), Wall: wall, Mono: 100 * ms}, 0, "dropped", "dropped")
 		}, "receive", "dropped", false},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			l := newLab(t, nil)
-			c.report(l, event(7))
+			told := c.report(l, event(7))
 			spans := l.done(t)
+			if sc := spans[c.last].SpanContext; told.IsValid() && !told.Equal(sc) {
+				t.Errorf("told of %v, made %v", told, sc)
+			}
 			for _, name := range []string{c.last, "process proto/topic/bidofferv3/{symbol}"} {
 				s, ok := spans[name]
 				if !ok || s.Status.Code != codes.Error || attr(s, names.ErrorType) != c.class || strings.Contains(s.Status.Description, "0123456789") {

@@ -45,24 +45,25 @@ func (t *Tracer) Delivered(it *flow.Item, strategy string, start, end int64, ask
 	case asked == Granted:
 		why = names.ChosenAsked
 	}
-	t.send(work{path: Path{Item: *it, Strategy: strategy, Last: Process, Start: start, End: end, chosen: why}})
-	return true
+	return t.send(work{path: Path{Item: *it, Strategy: strategy, Last: Process, Start: start, End: end, chosen: why}})
 }
 
 // Failed makes the trace of an event on which a strategy failed, or with strategy "" the
 // dispatcher; class is "panic" or "stuck".
-// It returns the ids of the span that says so, and whether there will be one.
-func (t *Tracer) Failed(it flow.Item, strategy string, start, end int64, asked Asked, class, cause, stack string) (trace.SpanContext, bool) {
+// It returns the ids of the span that says so, invalid ones if there will be none.
+func (t *Tracer) Failed(it flow.Item, strategy string, start, end int64, asked Asked, class, cause, stack string) trace.SpanContext {
 	if t == nil || !(it.Traced || asked == Granted || t.take(failed)) {
-		return trace.SpanContext{}, false
+		return trace.SpanContext{}
 	}
 	last := Process
 	if strategy == "" {
 		last = Dispatch
 	}
-	t.send(work{path: Path{Item: it, Strategy: strategy, Last: last, Start: start, End: end,
-		Class: class, Cause: cause, Stack: stack, chosen: names.ChosenFailed}})
-	return t.Of(&it, strategy), true
+	if !t.send(work{path: Path{Item: it, Strategy: strategy, Last: last, Start: start, End: end,
+		Class: class, Cause: cause, Stack: stack, chosen: names.ChosenFailed}}) {
+		return trace.SpanContext{}
+	}
+	return t.at(&it, strategy, last)
 }
 
 // Gone makes the trace of an event that a queue let go of unread: the dispatcher's, or that of
@@ -95,10 +96,11 @@ func (t *Tracer) Unmatched(it *flow.Item, end int64) {
 }
 
 // Undecoded makes the trace of a message that never became an event: dropped before the
-// decoder had it, with decoding 0, or refused by it. It may be asked at line rate.
-func (t *Tracer) Undecoded(m *raw.Message, decoding int64, class, cause string) {
+// decoder had it, with decoding 0, or refused by it. It may be asked at line rate. It returns
+// the ids of the span that says so, invalid ones if there will be none.
+func (t *Tracer) Undecoded(m *raw.Message, decoding int64, class, cause string) trace.SpanContext {
 	if t == nil || !t.take(lost) {
-		return
+		return trace.SpanContext{}
 	}
 	p := Path{Item: flow.Item{Topic: flow.NoTopic, Received: m.Mono, Decoding: decoding}, Last: Receive, End: clock.Mono(),
 		Class: class, Cause: cause, chosen: names.ChosenFailed, wall: m.Wall}
@@ -112,7 +114,11 @@ func (t *Tracer) Undecoded(m *raw.Message, decoding int64, class, cause string) 
 	if decoding != 0 {
 		p.Last = Decode
 	}
-	t.send(work{path: p})
+	p.ids.trace, p.ids.span = IDs{}.NewIDs(context.Background()) // it has no place that they could follow from
+	if !t.send(work{path: p}) {
+		return trace.SpanContext{}
+	}
+	return p.ids.context()
 }
 
 // Ask makes a context whose span is the strategy's Process of that event, before there is
@@ -142,8 +148,18 @@ func (t *Tracer) Of(it *flow.Item, strategy string) trace.SpanContext {
 	if t == nil {
 		return trace.SpanContext{}
 	}
+	return t.at(it, strategy, Process)
+}
+
+// at gives the ids of a stage of an event's path.
+func (t *Tracer) at(it *flow.Item, strategy string, s Stage) trace.SpanContext {
 	k := placeOf(it, strategy)
-	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: t.traceID(k), SpanID: t.spanID(k, int(Process)), TraceFlags: trace.FlagsSampled})
+	return wanted{t.traceID(k), t.spanID(k, int(s))}.context()
+}
+
+// In gives the context of a log line that belongs to a span; a plain one for invalid ids.
+func In(sc trace.SpanContext) context.Context {
+	return trace.ContextWithSpanContext(context.Background(), sc)
 }
 
 // promised is a span that will be made later: nothing can be said on it now, but spans of

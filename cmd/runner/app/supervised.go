@@ -91,7 +91,11 @@ func writeEvents(w io.Writer, events []supervision.Event) {
 		if e.Count > 1 {
 			fmt.Fprintf(w, " %d times", e.Count)
 		}
-		fmt.Fprintf(w, "  (%s, failure %d: %s)\n", e.Class, e.Failures, e.Cause)
+		if e.Kind.OfFailure() {
+			fmt.Fprintf(w, "  (%s, failure %d: %s)\n", e.Class, e.Failures, e.Cause)
+		} else {
+			fmt.Fprintf(w, "  (%s)\n", e.Cause)
+		}
 	}
 }
 
