@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
@@ -34,7 +35,8 @@ late, and at what price. It keeps a day. The last line is the minute that is not
 func writeHistory(w io.Writer, h httpd.History) {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"UNTIL", "RECEIVED", "ERRORS", "DELIVERED", "FAILED", "DROPPED", "QUEUED", "RESTARTS", "RECONNECTS", "P50 µs", "P99 µs", "CPU", "MIB", "FEED"})
+	t.Style().Format.Header = text.FormatDefault // µ in capitals is an M
+	t.AppendHeader(table.Row{"UNTIL", "RECEIVED", "ERRORS", "DELIVERED", "FAILED", "DROPPED", "QUEUED", "RESTARTS", "RECONNECTS", "P50 µs", "P99 µs", "CPU", "MiB", "FEED"})
 	for _, p := range h.Points {
 		busy := 0.0
 		if p.Seconds > 0 {

@@ -145,12 +145,19 @@ func drops(s *ledger.Snapshot) uint64 {
 	return n
 }
 
+// sizeOf is how many columns and lines a terminal has. One that nobody told its size, as under
+// script or a container's, reports none.
+func sizeOf(tty *os.File) (width, height int) {
+	width, height, err := term.GetSize(int(tty.Fd()))
+	if err != nil || width <= 0 || height <= 0 {
+		return 100, 30
+	}
+	return width, height
+}
+
 // table draws the whole screen and clears what a longer one before it left.
 func (s *screen) table(t *feedtree.Tree, now *ledger.Snapshot, rate, passed float64, url string) {
-	width, height, err := term.GetSize(int(s.tty.Fd()))
-	if err != nil {
-		width, height = 100, 30
-	}
+	width, height := sizeOf(s.tty)
 	var b strings.Builder
 	for l := range strings.Lines(s.render(t, now, rate, passed, url, height)) {
 		l = strings.TrimRight(l, "\n")
