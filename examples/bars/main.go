@@ -1,6 +1,6 @@
-// Command bars builds one-minute bars from price infos and prints each when its minute is
-// over. A bar during which the feed was away says so: a strategy that trusts bars must know
-// which of them to doubt.
+// Command bars builds one-minute bars from price infos and prints each when the next one
+// begins. A bar that began midway, or during which the feed was away, says so: a strategy
+// that trusts bars must know which of them to doubt.
 package main
 
 import (
@@ -32,7 +32,7 @@ type bar struct {
 	open, high, low, close messages.Price
 	volume                 int64 // traded within the bar
 	before                 int64 // the day's volume when it began
-	doubtful               bool
+	doubt                  string
 }
 
 type bars struct {
@@ -48,22 +48,28 @@ func (b *bars) Receive(ctx actor.Context) {
 	switch e := ctx.Message().(type) {
 	case *messages.PriceInfo:
 		b.onInfo(e)
-	case *messages.Gap, *messages.Overflowed, *messages.Restarted:
-		// Trades may be missing from whatever bars are being drawn.
+	case *messages.Gap, *messages.Overflowed:
+		// Trades may be missing from every bar that is open. After a restart none is: the actor
+		// is a new one, and its first bars begin midway.
 		for _, bar := range b.open {
-			bar.doubtful = true
+			bar.doubt = "  (the feed was away: trades may be missing)"
 		}
 	}
 }
 
 func (b *bars) onInfo(e *messages.PriceInfo) {
+	if e.Last() == 0 {
+		return // nothing has been traded today
+	}
 	from := e.Time().Truncate(b.Every)
 	cur := b.open[e.Symbol()]
 	if cur == nil || !cur.from.Equal(from) {
+		next := &bar{from: from, open: e.Last(), high: e.Last(), low: e.Last(), before: e.TotalVolume(), doubt: "  (begun midway)"}
 		if cur != nil {
 			b.print(e.Symbol(), cur)
+			next.before, next.doubt = cur.before+cur.volume, "" // the trade that begins a bar belongs to it
 		}
-		cur = &bar{from: from, open: e.Last(), high: e.Last(), low: e.Last(), before: e.TotalVolume()}
+		cur = next
 		b.open[e.Symbol()] = cur
 	}
 	cur.high, cur.low, cur.close = max(cur.high, e.Last()), min(cur.low, e.Last()), e.Last()
@@ -71,12 +77,8 @@ func (b *bars) onInfo(e *messages.PriceInfo) {
 }
 
 func (b *bars) print(symbol string, c *bar) {
-	mark := ""
-	if c.doubtful {
-		mark = "  (the feed was away: trades may be missing)"
-	}
 	fmt.Fprintf(b.out, "%s %-8s o %s h %s l %s c %s v %d%s\n", c.from.Format("15:04:05"), symbol,
-		c.open, c.high, c.low, c.close, c.volume, mark)
+		c.open, c.high, c.low, c.close, c.volume, c.doubt)
 }
 
 func main() {
