@@ -55,8 +55,9 @@ func From(ctx actor.Context) *Handle {
 func (h *Handle) Name() string { return h.in.Name }
 
 // Subscribe adds symbols to what the strategy receives: for each, the events that the
-// instance is configured for. Symbols it has already are passed over. An error names a
-// symbol of impossible form, and nothing is subscribed.
+// instance is configured for. Symbols it has already are passed over. It does not wait for
+// the exchange's answer; a refusal comes as messages.SymbolRejected. An error names a symbol of
+// impossible form, and nothing is subscribed.
 func (h *Handle) Subscribe(symbols ...string) error {
 	if !h.good() {
 		return ErrReplaced
@@ -68,8 +69,23 @@ func (h *Handle) Subscribe(symbols ...string) error {
 	return h.tree.subscribe(h.in, names)
 }
 
-// Unsubscribe takes symbols from what the strategy receives. Events of theirs that wait in
-// its queue are still delivered. Symbols it does not have are passed over.
+// SubscribeTo is Subscribe for one kind of event, whatever the instance is configured for.
+// For exchange infos and orders symbols must be empty: they are those of the configured
+// markets and accounts. Bars come in the instance's intervals.
+func (h *Handle) SubscribeTo(kind messages.Kind, symbols ...string) error {
+	if !h.good() {
+		return ErrReplaced
+	}
+	names, err := h.topicsOfKind(kind, symbols)
+	if err != nil {
+		return err
+	}
+	return h.tree.subscribe(h.in, names)
+}
+
+// Unsubscribe takes symbols from what the strategy receives, for the events that the instance
+// is configured for. Events of theirs that wait in its queue are still delivered. Symbols it
+// does not have are passed over.
 func (h *Handle) Unsubscribe(symbols ...string) error {
 	if !h.good() {
 		return ErrReplaced
@@ -81,6 +97,19 @@ func (h *Handle) Unsubscribe(symbols ...string) error {
 	return h.tree.unsubscribe(h.in, names)
 }
 
+// UnsubscribeFrom undoes SubscribeTo: it is Unsubscribe for one kind of event.
+func (h *Handle) UnsubscribeFrom(kind messages.Kind, symbols ...string) error {
+	if !h.good() {
+		return ErrReplaced
+	}
+	names, err := h.topicsOfKind(kind, symbols)
+	if err != nil {
+		return err
+	}
+	return h.tree.unsubscribe(h.in, names)
+}
+
+// topics are those of the symbols' events that the instance is configured for.
 func (h *Handle) topics(symbols []string) (out []string, err error) {
 	for _, event := range h.in.cfg.Events {
 		kind, _ := messages.ParseKind(event)
@@ -99,22 +128,13 @@ func (h *Handle) topics(symbols []string) (out []string, err error) {
 	return out, nil
 }
 
-// SubscribeTo is Subscribe for one kind of event, whatever the instance is configured for.
-// For exchange infos and orders symbols must be empty: they are those of the configured
-// markets and accounts. Bars come in the instance's intervals.
-func (h *Handle) SubscribeTo(kind messages.Kind, symbols ...string) error {
-	if !h.good() {
-		return ErrReplaced
-	}
+// topicsOfKind are the topics of one kind, bars in the instance's intervals.
+func (h *Handle) topicsOfKind(kind messages.Kind, symbols []string) ([]string, error) {
 	intervals := h.in.cfg.Intervals
 	if len(intervals) == 0 {
 		intervals = config.DefaultStrategy("", "").Intervals
 	}
-	names, err := h.tree.topicsOfKind(kind, symbols, intervals)
-	if err != nil {
-		return err
-	}
-	return h.tree.subscribe(h.in, names)
+	return h.tree.topicsOfKind(kind, symbols, intervals)
 }
 
 // Discard throws the strategy's backlog away, counted, and returns how many events went.

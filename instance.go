@@ -62,7 +62,8 @@ func (in *instance) alive() bool {
 }
 
 // Spawn starts an instance while the tree runs. The name of a stopped one may be used again;
-// its counters then go on.
+// its counters then go on. What the instance's configuration has wrong, a name that is in use
+// too, is told as *config.Error; it is an error as well that the tree is stopping.
 func (t *Tree) Spawn(s config.Strategy) error {
 	typ, ok := t.types[s.Type]
 	if !ok {
@@ -154,7 +155,8 @@ func (t *Tree) register(in *instance) error {
 }
 
 // Resume takes an instance out of quarantine: its failures are forgotten, its queue takes
-// events again, and a new actor goes on.
+// events again, and a new actor goes on. An unknown name is a *config.Error; an instance that
+// is not in quarantine is an error that says what it is.
 func (t *Tree) Resume(name string) error {
 	in, err := t.running(name)
 	if err != nil {
@@ -178,7 +180,8 @@ func (t *Tree) Resume(name string) error {
 
 // Restart makes an instance's actor anew, by hand: it gets to the end of the message in hand,
 // and its successor goes on with the queue. Nothing is lost. One that waits for its restart
-// after a failure has it at once.
+// after a failure has it at once. An unknown name is a *config.Error; one that is quarantined,
+// starting or stopped cannot be restarted, which is an error that says so.
 func (t *Tree) Restart(name string) error {
 	in, err := t.running(name)
 	if err != nil {
@@ -219,7 +222,8 @@ func (t *Tree) running(name string) (*instance, error) {
 
 // StopStrategy stops an instance: it is given nothing more, its subscriptions go if nobody
 // else wants them, its actor gets to the end of the message in hand, and what waits in its
-// queue is counted discarded. An actor that does not return by the end of ctx is abandoned.
+// queue is counted discarded. An actor that does not return by the end of ctx is abandoned,
+// which is an error that wraps ctx.Err(). An unknown name is a *config.Error.
 func (t *Tree) StopStrategy(ctx context.Context, name string) error {
 	in, err := t.running(name)
 	if err != nil {

@@ -27,7 +27,7 @@ type StrategyType struct {
 // Name is the type's name.
 func (t StrategyType) Name() string { return t.name }
 
-// Option says something of a strategy type.
+// Option is one trait of a strategy type, for Type.
 type Option func(*StrategyType)
 
 // Defaults are the parameters of an instance that configures none, of the type that the
@@ -59,7 +59,7 @@ func Events(names ...string) Option {
 // OnDemand keeps a type from having a default instance when the configuration lists none.
 func OnDemand() Option { return func(t *StrategyType) { t.listed = true } }
 
-// WatchSupervision has instances that configure no `watch` told, by *messages.Supervised, what
+// WatchSupervision lets instances that configure no `watch` be told, by *messages.Supervised, what
 // happens to the tree's actors: failures, restarts, replacements, quarantines, escalations.
 // Nobody is told of itself. A strategy that fails on such a notice is a failure that the
 // others that watch are told of; its own budget ends that.

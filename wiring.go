@@ -248,7 +248,7 @@ func (t *Tree) watch() {
 	}
 }
 
-// Wait blocks until the tree has ended or ctx has.
+// Wait blocks until the tree has ended, and returns Err, or until ctx has, and returns its error.
 func (t *Tree) Wait(ctx context.Context) error {
 	select {
 	case <-t.stopped:

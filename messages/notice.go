@@ -126,7 +126,8 @@ type Supervised struct {
 	At       time.Time     // of the last of them
 }
 
-// Reconfigured carries new, validated parameters to a type that takes them while it runs.
+// Reconfigured carries new, validated parameters to a type that takes them while it runs. The
+// tree reads its configuration once and sends none itself.
 type Reconfigured struct {
 	At     time.Time
 	Params any // of the type that the strategy registered
@@ -137,37 +138,89 @@ type Reconfigured struct {
 // event's stamps are those of its arrival.
 type Snapshot struct{ Event Event }
 
-// The notices' names in JSON.
-func (*Disconnected) Type() string   { return "disconnected" }
-func (*Gap) Type() string            { return "gap" }
-func (*Reconnected) Type() string    { return "reconnected" }
-func (*RolledOver) Type() string     { return "rolled_over" }
-func (*FeedDead) Type() string       { return "feed_dead" }
-func (*FeedLive) Type() string       { return "feed_live" }
-func (*SymbolLive) Type() string     { return "symbol_live" }
-func (*SymbolStale) Type() string    { return "symbol_stale" }
-func (*SymbolRejected) Type() string { return "symbol_rejected" }
-func (*Overflowed) Type() string     { return "overflowed" }
-func (*Restarted) Type() string      { return "restarted" }
-func (*Supervised) Type() string     { return "supervised" }
-func (*Reconfigured) Type() string   { return "reconfigured" }
-func (*Snapshot) Type() string       { return "snapshot" }
+// Type implements Notice.
+func (*Disconnected) Type() string { return "disconnected" }
 
-// The symbols that notices are about.
-func (*Disconnected) Subject() string     { return "" }
-func (*Gap) Subject() string              { return "" }
-func (*Reconnected) Subject() string      { return "" }
-func (*RolledOver) Subject() string       { return "" }
-func (*FeedDead) Subject() string         { return "" }
-func (*FeedLive) Subject() string         { return "" }
-func (n *SymbolLive) Subject() string     { return n.Symbol }
-func (n *SymbolStale) Subject() string    { return n.Symbol }
+// Type implements Notice.
+func (*Gap) Type() string { return "gap" }
+
+// Type implements Notice.
+func (*Reconnected) Type() string { return "reconnected" }
+
+// Type implements Notice.
+func (*RolledOver) Type() string { return "rolled_over" }
+
+// Type implements Notice.
+func (*FeedDead) Type() string { return "feed_dead" }
+
+// Type implements Notice.
+func (*FeedLive) Type() string { return "feed_live" }
+
+// Type implements Notice.
+func (*SymbolLive) Type() string { return "symbol_live" }
+
+// Type implements Notice.
+func (*SymbolStale) Type() string { return "symbol_stale" }
+
+// Type implements Notice.
+func (*SymbolRejected) Type() string { return "symbol_rejected" }
+
+// Type implements Notice.
+func (*Overflowed) Type() string { return "overflowed" }
+
+// Type implements Notice.
+func (*Restarted) Type() string { return "restarted" }
+
+// Type implements Notice.
+func (*Supervised) Type() string { return "supervised" }
+
+// Type implements Notice.
+func (*Reconfigured) Type() string { return "reconfigured" }
+
+// Type implements Notice.
+func (*Snapshot) Type() string { return "snapshot" }
+
+// Subject implements Notice.
+func (*Disconnected) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*Gap) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*Reconnected) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*RolledOver) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*FeedDead) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*FeedLive) Subject() string { return "" }
+
+// Subject implements Notice.
+func (n *SymbolLive) Subject() string { return n.Symbol }
+
+// Subject implements Notice.
+func (n *SymbolStale) Subject() string { return n.Symbol }
+
+// Subject implements Notice.
 func (n *SymbolRejected) Subject() string { return n.Symbol }
-func (*Overflowed) Subject() string       { return "" }
-func (*Restarted) Subject() string        { return "" }
-func (*Supervised) Subject() string       { return "" }
-func (*Reconfigured) Subject() string     { return "" }
-func (n *Snapshot) Subject() string       { return n.Event.Symbol() }
+
+// Subject implements Notice.
+func (*Overflowed) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*Restarted) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*Supervised) Subject() string { return "" }
+
+// Subject implements Notice.
+func (*Reconfigured) Subject() string { return "" }
+
+// Subject implements Notice.
+func (n *Snapshot) Subject() string { return n.Event.Symbol() }
 
 func (*Disconnected) isNotice()   {}
 func (*Gap) isNotice()            {}

@@ -133,18 +133,44 @@ func (n *Snapshot) AppendJSON(dst []byte) []byte {
 	return o.end()
 }
 
-// The notices' MarshalJSON write what AppendJSON does.
-func (n *Disconnected) MarshalJSON() ([]byte, error)   { return n.AppendJSON(nil), nil }
-func (n *Gap) MarshalJSON() ([]byte, error)            { return n.AppendJSON(nil), nil }
-func (n *Reconnected) MarshalJSON() ([]byte, error)    { return n.AppendJSON(nil), nil }
-func (n *RolledOver) MarshalJSON() ([]byte, error)     { return n.AppendJSON(nil), nil }
-func (n *FeedDead) MarshalJSON() ([]byte, error)       { return n.AppendJSON(nil), nil }
-func (n *FeedLive) MarshalJSON() ([]byte, error)       { return n.AppendJSON(nil), nil }
-func (n *SymbolLive) MarshalJSON() ([]byte, error)     { return n.AppendJSON(nil), nil }
-func (n *SymbolStale) MarshalJSON() ([]byte, error)    { return n.AppendJSON(nil), nil }
+// MarshalJSON implements json.Marshaler.
+func (n *Disconnected) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *Gap) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *Reconnected) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *RolledOver) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *FeedDead) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *FeedLive) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *SymbolLive) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *SymbolStale) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
 func (n *SymbolRejected) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
-func (n *Overflowed) MarshalJSON() ([]byte, error)     { return n.AppendJSON(nil), nil }
-func (n *Restarted) MarshalJSON() ([]byte, error)      { return n.AppendJSON(nil), nil }
-func (n *Supervised) MarshalJSON() ([]byte, error)     { return n.AppendJSON(nil), nil }
-func (n *Reconfigured) MarshalJSON() ([]byte, error)   { return n.AppendJSON(nil), nil }
-func (n *Snapshot) MarshalJSON() ([]byte, error)       { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *Overflowed) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *Restarted) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *Supervised) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *Reconfigured) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (n *Snapshot) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }

@@ -47,7 +47,7 @@ func parseDecimal(s string) (units uint64, nanos uint32, neg bool, err error) {
 	digits, neg := strings.CutPrefix(s, "-")
 	whole, frac, dot := strings.Cut(digits, ".")
 	if whole == "" || (dot && frac == "") || len(frac) > 9 || !allDigits(whole) || !allDigits(frac) {
-		return 0, 0, false, fmt.Errorf("%w: %q is no decimal number with at most nine decimals, like 34.25", ErrPrice, clip(s))
+		return 0, 0, false, fmt.Errorf("%w: %q: expected a decimal number with at most nine decimals, like 34.25", ErrPrice, clip(s))
 	}
 	units, err = strconv.ParseUint(whole, 10, 64)
 	if err != nil {

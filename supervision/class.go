@@ -23,6 +23,7 @@ const (
 
 var classNames = [numClasses]string{"bug", "stuck", "configuration", "auth", "transport", "poison"}
 
+// String is the class's name: "bug", "stuck", …
 func (c Class) String() string { return classNames[c] }
 
 // MarshalText writes the class by its name.

@@ -21,6 +21,7 @@ const (
 
 var scopeNames = [...]string{"one_for_one", "one_for_all", "rest_for_one"}
 
+// String is the scope's name in a configuration.
 func (s Scope) String() string { return scopeNames[s] }
 
 // ParseScope finds a scope by its name.
@@ -41,6 +42,7 @@ const (
 
 var afterNames = [...]string{"escalate", "quarantine", "stop"}
 
+// String is its name in a configuration.
 func (a After) String() string { return afterNames[a] }
 
 // ParseAfter finds what comes after the budget by its name.
@@ -111,6 +113,7 @@ const (
 
 var actionNames = [...]string{"restart", "replace", "set_aside", "escalate", "quarantine", "stop"}
 
+// String is the action's name: "restart", "set_aside", …
 func (a Action) String() string { return actionNames[a] }
 
 // Decision is an action, and for a restart the delay before it and its number in a row.

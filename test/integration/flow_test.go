@@ -364,6 +364,18 @@ func TestAStrategyChangesItsOwnSubscriptionsAndTheLastOneOutUnsubscribes(t *test
 	if x.Stats().Subscriptions[topic.BidOffer("AOT")] != 1 {
 		t.Error("AOT went with it")
 	}
+	bars := topic.Candlestick("AOT", "1m")
+	if err := h.SubscribeTo(messages.KindCandlestick, "AOT"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the bars", func() bool { return x.Stats().Subscriptions[bars] == 1 })
+	if err := h.UnsubscribeFrom(messages.KindCandlestick, "AOT"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the bars to go", func() bool { return x.Stats().Subscriptions[bars] == 0 })
+	if x.Stats().Subscriptions[topic.BidOffer("AOT")] != 1 {
+		t.Error("AOT's book went with its bars")
+	}
 	if err := h.Subscribe("N O"); err == nil || !strings.Contains(err.Error(), "N O") {
 		t.Errorf("an impossible symbol: %v", err)
 	}

@@ -65,14 +65,15 @@ func (s *sleeper) onFirstStart(ctx actor.Context) {
 	}))
 }
 
-// tryAll does everything that could reach somebody; it makes 22 attempts.
+// tryAll does everything that could reach somebody; it makes 23 attempts.
 func (s *sleeper) tryAll(ctx actor.Context) {
 	defer close(s.woke)
 	t, ear, h := s.t, s.ear.Load(), feedtree.From(ctx)
 	_, named := ctx.SpawnNamed(actor.PropsFromFunc(func(actor.Context) { s.unwanted.Add(1) }), "late")
 	for what, err := range map[string]error{
 		"Subscribe": h.Subscribe("KBANK"), "Unsubscribe": h.Unsubscribe("AOT"),
-		"SubscribeTo": h.SubscribeTo(messages.KindCandlestick, "KBANK"), "SpawnNamed": named,
+		"SubscribeTo": h.SubscribeTo(messages.KindCandlestick, "KBANK"), "UnsubscribeFrom": h.UnsubscribeFrom(messages.KindCandlestick, "KBANK"),
+		"SpawnNamed": named,
 	} {
 		if !errors.Is(err, feedtree.ErrReplaced) {
 			t.Errorf("%s: %v", what, err)
@@ -128,7 +129,7 @@ func TestAnActorThatWasReplacedReachesNobodyWhenItWakes(t *testing.T) {
 		t.Errorf("it changed the subscriptions: %v", subs)
 	}
 	snap := tree.Snapshot()
-	if c := snap.Strategies["r"]; c.Failed != 1 || c.Delivered != 109 || c.Replaced != 1 || c.Restarts != 0 || c.Discarded != 0 || c.Ignored != 22 {
+	if c := snap.Strategies["r"]; c.Failed != 1 || c.Delivered != 109 || c.Replaced != 1 || c.Restarts != 0 || c.Discarded != 0 || c.Ignored != 23 {
 		t.Errorf("%+v", c)
 	}
 	if v := snap.Supervision; v.Failures != 1 || v.Replaced != 1 {
