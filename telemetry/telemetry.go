@@ -54,19 +54,24 @@ type Telemetry struct {
 	sent  *logs.Push    // nil unless the log goes to one
 	also  *logs.Log
 	past  *history.History
+
+	quiet func() // ends the limiter of lines, with its summaries
 }
 
-// source is the tree with what the program's log knows of itself.
+// source is the tree with what the logs beside its own know of themselves.
 type source struct {
 	Tree
-	lines *logs.Log
+	log   *logs.Log
+	lines *ratelog.Logger
 }
 
 // Measure implements metrics.Source.
 func (s source) Measure(symbols bool) *measure.Reading {
 	r := s.Tree.Measure(symbols)
-	if s.lines != nil {
-		r.LogLost = s.lines.Lost()
+	r.LogSuppressed += s.lines.Suppressed()
+	if s.log != nil {
+		r.LogLost = s.log.Lost()
+		r.LogSuppressed += s.log.Limited().Suppressed()
 	}
 	return r
 }
@@ -78,17 +83,18 @@ func Start(tree Tree, cfg config.Telemetry, o Options) (*Telemetry, error) {
 	if t.log == nil {
 		t.log = slog.Default()
 	}
-	t.lines = ratelog.New(t.log)
+	t.limit()
 	res, err := service.Resource(context.Background(), o.Build.Version)
 	if err != nil {
 		t.log.Warn("something of this process could not be found out", "event", "resource_incomplete", "error", err.Error())
 	}
 	mc := metrics.Config{Symbols: cfg.Metrics.Symbols, Build: o.Build}
-	from := source{tree, o.Lines}
-	if t.prom, err = metrics.NewPrometheus(from, res, mc); err != nil {
-		return nil, err
+	from := source{tree, o.Lines, t.lines}
+	if t.prom, err = metrics.NewPrometheus(from, res, mc); err == nil {
+		err = t.pushMetrics(from, res, cfg.OTLP, mc)
 	}
-	if err := t.pushMetrics(from, res, cfg.OTLP, mc); err != nil {
+	if err != nil {
+		t.Stop(context.Background())
 		return nil, err
 	}
 	if cfg.Logs.OTLP && o.Lines != nil {
@@ -99,6 +105,18 @@ func Start(tree Tree, cfg config.Telemetry, o Options) (*Telemetry, error) {
 	}
 	t.past = history.Start(from)
 	return t, nil
+}
+
+// limit begins the log of what may repeat.
+func (t *Telemetry) limit() {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	t.lines = ratelog.New(t.log)
+	go func() {
+		defer close(done)
+		t.lines.Run(ctx)
+	}()
+	t.quiet = func() { stop(); <-done }
 }
 
 // History is the last day by the minute.
@@ -143,7 +161,7 @@ func (t *Telemetry) Stop(ctx context.Context) {
 	if t.past != nil {
 		t.past.Stop()
 	}
-	t.lines.Flush(true)
+	t.quiet()
 	if t.sent != nil {
 		t.also.Also(nil)
 		t.sent.Stop(ctx)

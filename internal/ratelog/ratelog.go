@@ -104,6 +104,21 @@ func (l *Logger) Flush(force bool) {
 	}
 }
 
+// Run writes the summaries that are due, every second until ctx ends, and then all there are.
+func (l *Logger) Run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			l.Flush(false)
+		case <-ctx.Done():
+			l.Flush(true)
+			return
+		}
+	}
+}
+
 func (l *Logger) summarise(class string, b *burst, now time.Time, ended bool) {
 	if b.unreported > 0 {
 		l.log.Log(context.Background(), b.level, b.msg+" (repeated)", "event", "repeated", "class", class,

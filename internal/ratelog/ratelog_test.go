@@ -2,9 +2,11 @@ package ratelog
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -96,4 +98,38 @@ func TestFlushWithForceLeavesNothingUnsaid(t *testing.T) {
 	if !strings.Contains(buf.String(), "unreported=2") {
 		t.Fatalf("forced flush said nothing:\n%s", buf)
 	}
+}
+
+func TestNobodyNeedsToLogForASummaryToCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var buf bytes.Buffer
+		l := New(slog.New(slog.NewTextHandler(&buf, nil)))
+		ctx, cancel := context.WithCancel(t.Context())
+		go l.Run(ctx)
+		say := func(n int) {
+			for range n {
+				l.Log(slog.LevelWarn, "malformed", "bad payload")
+			}
+		}
+		say(15)
+		time.Sleep(30 * time.Second)
+		say(1) // the burst goes on
+		time.Sleep(31 * time.Second)
+		synctest.Wait()
+		if got := buf.String(); lines(&buf) != 11 || !strings.Contains(got, "count=16 unreported=6") {
+			t.Fatalf("a minute after the last line that was written:\n%s", got)
+		}
+		say(3)
+		time.Sleep(61 * time.Second)
+		synctest.Wait()
+		if got := buf.String(); lines(&buf) != 12 || !strings.Contains(got, "count=19 unreported=3") {
+			t.Fatalf("when the burst was over:\n%s", got)
+		}
+		say(12) // whole again
+		cancel()
+		synctest.Wait()
+		if got := buf.String(); lines(&buf) != 23 || !strings.Contains(got, "count=12 unreported=2") {
+			t.Fatalf("at the end:\n%s", got)
+		}
+	})
 }

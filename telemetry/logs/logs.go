@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/feedtree/feedtree/internal/ratelog"
 )
 
 // The keys that this package reads and writes.
@@ -38,6 +40,10 @@ type Log struct {
 	out    *writer
 	first  slog.Handler
 	second atomic.Pointer[slog.Handler]
+
+	limited *ratelog.Logger
+	stop    context.CancelFunc
+	stopped chan struct{}
 }
 
 // New begins a log, which must be closed.
@@ -49,6 +55,13 @@ func New(c Config) *Log {
 	}
 	l.out = newWriter(c.Out, c.handler)
 	l.first = c.handler(l.out)
+	l.limited, l.stopped = ratelog.New(l.Logger()), make(chan struct{})
+	var ctx context.Context
+	ctx, l.stop = context.WithCancel(context.Background())
+	go func() {
+		defer close(l.stopped)
+		l.limited.Run(ctx)
+	}()
 	return l
 }
 
@@ -63,6 +76,10 @@ func (c Config) handler(w io.Writer) slog.Handler {
 
 // Logger gives a logger that writes to the log.
 func (l *Log) Logger() *slog.Logger { return slog.New(&handler{log: l, first: l.first}) }
+
+// Limited writes to the log, too, lines that may repeat: of each class the first, then some
+// with a count.
+func (l *Log) Limited() *ratelog.Logger { return l.limited }
 
 // Lost is how many lines the sink did not take.
 func (l *Log) Lost() uint64 { return l.out.lost.Load() }
@@ -81,7 +98,11 @@ func (l *Log) Also(h slog.Handler) {
 }
 
 // Close writes what waits, for as long as ctx lasts. Lines that come later are lost and counted.
-func (l *Log) Close(ctx context.Context) { l.out.close(ctx) }
+func (l *Log) Close(ctx context.Context) {
+	l.stop()
+	<-l.stopped // it waits for nobody
+	l.out.close(ctx)
+}
 
 // handler is the log under the attributes that a logger was given.
 type handler struct {

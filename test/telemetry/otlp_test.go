@@ -131,6 +131,9 @@ func TestACollectorThatIsNotThereCostsACountAndALogLine(t *testing.T) {
 	harness.Eventually(t, "failed exports to be counted", func() bool {
 		return tree.Telemetry().ExportFailed[ledger.Metrics].Load() > 1 && tree.Snapshot().Feed.Decoded > before
 	})
+	harness.Eventually(t, "lines about it that were not written to be counted", func() bool {
+		return gather(t, shown)["feedtree_log_suppressed_total"].Metric[0].GetCounter().GetValue() > 0
+	})
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	began := time.Now()

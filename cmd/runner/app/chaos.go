@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -76,7 +75,6 @@ func (a *program) chaos(ctx context.Context, f runFlags) error {
 	}
 	lines := openLog(loaded.Config.Log, a.Err, isTerminal(a.Err))
 	defer closeLog(lines)
-	slog.SetDefault(lines.Logger())
 	err = chaos.Run(ctx, chaos.Options{Seed: f.seed, Duration: f.duration, Config: loaded.Config, Admin: exchange.admin, Rate: f.rate,
 		Line: func(at time.Duration, words string) { a.chaosLine(fmt.Sprintf("%.3f", at.Seconds()), words) }})
 	return a.chaosEnd(f.seed, err)

@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/telemetry/logs"
 )
 
 // complaints is where OpenTelemetry's own errors and warnings go: it would write them to
@@ -14,12 +15,11 @@ import (
 type complaints struct{ lines *ratelog.Logger }
 
 // hearComplaints must come before anything of OpenTelemetry is made: much of what it
-// complains of is its configuration. The lines are flushed at the end.
-func hearComplaints(log *slog.Logger) *ratelog.Logger {
-	c := complaints{ratelog.New(log)}
+// complains of is its configuration.
+func hearComplaints(log *logs.Log) {
+	c := complaints{log.Limited()}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { c.say(err.Error()) }))
 	otel.SetLogger(logr.New(c))
-	return c.lines
 }
 
 func (c complaints) say(what string) {

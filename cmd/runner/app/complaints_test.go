@@ -8,25 +8,31 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+
+	"github.com/feedtree/feedtree/config"
 )
 
-func TestOpenTelemetrysComplaintsAreLinesOfTheLogWithoutSecrets(t *testing.T) {
+// Every command that has a log opens it so: what strategies, or a program of its own, make of
+// OpenTelemetry is heard in all of them.
+func TestOpenTelemetrysComplaintsAreLinesOfEveryCommandsLogWithoutSecrets(t *testing.T) {
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
 	var out safeBuffer
-	lines := hearComplaints(slog.New(slog.NewJSONHandler(&out, nil)))
+	log := openLog(config.Log{Level: "warn", Format: "json"}, &out, false)
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")
 	e, err := otlpmetrichttp.New(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.Shutdown(t.Context())
-	if got := out.String(); !strings.Contains(got, `"event":"telemetry_error"`) || strings.Contains(got, "hunter2") {
-		t.Errorf("of a header that cannot be read: %q", got)
-	}
 	for range 500 {
 		otel.Handle(errors.New("no way out"))
 	}
-	lines.Flush(true)
+	closeLog(log)
 	got := out.String()
+	if !strings.Contains(got, `"event":"telemetry_error"`) || strings.Contains(got, "hunter2") {
+		t.Errorf("of a header that cannot be read: %q", got)
+	}
 	if !strings.Contains(got, `"error":"no way out"`) || strings.Count(got, "\n") > 11 || !strings.Contains(got, `"event":"repeated"`) {
 		t.Errorf("of 500 errors:\n%s", got)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -115,8 +114,6 @@ func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) err
 	lines := openLog(cfg.Log, screen.logs(), screen.errTTY)
 	defer closeLog(lines)
 	log := lines.Logger()
-	slog.SetDefault(log)
-	defer hearComplaints(log).Flush(true)
 	for _, note := range loaded.Notes {
 		log.Warn(note, "event", "configuration_note")
 	}

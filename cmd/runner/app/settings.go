@@ -47,7 +47,8 @@ func lookup(environ []string, name string) string {
 }
 
 // openLog begins the log that the configuration asks for: text for people, JSON for
-// machines, and auto for whichever of them reads it.
+// machines, and auto for whichever of them reads it. It is the process's from now on: trees
+// log there, and so does OpenTelemetry, whoever makes something of it.
 func openLog(c config.Log, w io.Writer, terminal bool) *logs.Log {
 	l := logs.Config{Out: w, JSON: c.Format == "json" || (c.Format == "auto" && !terminal), Levels: map[string]slog.Level{}}
 	l.Level, _ = logs.ParseLevel(c.Level) // validated before, as are the next
@@ -55,7 +56,10 @@ func openLog(c config.Log, w io.Writer, terminal bool) *logs.Log {
 		node, level, _ := strings.Cut(item, "=")
 		l.Levels[node], _ = logs.ParseLevel(level)
 	}
-	return logs.New(l)
+	out := logs.New(l)
+	slog.SetDefault(out.Logger())
+	hearComplaints(out)
+	return out
 }
 
 // closeLog writes what waits. A sink that takes nothing is not waited for long.

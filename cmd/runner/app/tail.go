@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -209,7 +208,6 @@ func (a *program) tailOwn(ctx context.Context, symbols []string) error {
 	cfg := loaded.Config
 	lines := openLog(cfg.Log, a.Err, isTerminal(a.Err))
 	defer closeLog(lines)
-	slog.SetDefault(lines.Logger())
 	t := newTails()
 	s, c := t.open(symbols, a.flags.output == "text", func(line []byte) error { _, err := a.Out.Write(line); return err })
 	cfg.Symbols, cfg.Strategies, cfg.Supervision.Strategies = nil, []config.Strategy{c}, nil
