@@ -118,6 +118,26 @@ func TestADispatchersFailureWithOneForAllRestartsTheSessionToo(t *testing.T) {
 	}
 }
 
+// A Backoff that was made in code and says nothing of jitter draws nothing, as its comment says.
+func TestABackoffWithoutJitterDelaysByItsLongest(t *testing.T) {
+	r, bad := &harness.Record{}, &atomic.Bool{}
+	bad.Store(true)
+	tree := harness.Start(t, harness.Configured(t, harness.Exchange(t, harness.Moving), func(c *config.Config) {
+		c.Supervision.Backoff = config.Backoff{Min: 2 * time.Millisecond, Max: 30 * time.Millisecond, Factor: 2}
+		c.Supervision.Budget.Restarts = 6
+	}), failing("s", r, bad))
+	harness.Eventually(t, "the budget to be spent", func() bool { return tree.Snapshot().Supervision.Quarantined == 1 })
+	var delays []time.Duration
+	for _, e := range tree.SupervisionEvents() {
+		if e.Kind == supervision.RestartScheduled {
+			delays = append(delays, e.Delay/time.Millisecond)
+		}
+	}
+	if want := []time.Duration{4, 8, 16, 30, 30, 30}; !slices.Equal(delays, want) {
+		t.Errorf("delays of %v ms, want %v", delays, want)
+	}
+}
+
 // failing registers a strategy that panics on every event while it is told to.
 func failing(name string, r *harness.Record, bad *atomic.Bool, options ...feedtree.Option) feedtree.StrategyType {
 	return harness.Recording(name, r, func(ctx actor.Context) {

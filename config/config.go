@@ -61,8 +61,12 @@ type Session struct {
 	Backoff          Backoff       `koanf:"backoff"`
 }
 
-// Backoff is the delay before a further attempt: Min, then times Factor up to Max. Jitter is
-// the share of what lies between Min and that which is drawn at random, 0 to 1.
+// Backoff is the delay before a further attempt. After n failures in a row, n from 1, it is
+// at most Min·Factorⁿ, never above Max, and never below Min. Jitter is the share of that span
+// which is drawn at random, from its longest delay down: 1, the default, draws from all of it.
+// 0 is a value like any other and what a Backoff made in code without it has: nothing is drawn,
+// each delay is the longest of its span, and those who failed together come again together.
+// Without the others it is refused.
 type Backoff struct {
 	Min    time.Duration `koanf:"min"`
 	Max    time.Duration `koanf:"max"`

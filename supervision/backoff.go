@@ -12,7 +12,7 @@ import (
 type BackoffConfig struct {
 	Min, Max time.Duration
 	Factor   float64       // at least 1
-	Jitter   float64       // share of the span from Min up that is drawn at random, 0 to 1
+	Jitter   float64       // share of the span that is drawn at random, from its upper end, 0 to 1
 	Stable   time.Duration // for how long something must stand before its failures are forgotten
 }
 
