@@ -1,7 +1,9 @@
 package feedtree_test
 
 import (
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -56,6 +58,57 @@ func TestImportsRunOneWay(t *testing.T) {
 					t.Errorf("%s reaches %s", pkg, d)
 				}
 			}
+		}
+	}
+}
+
+// The table of packages in docs/design.md is the rule for what may import what.
+func TestPackagesImportOnlyWhatStandsAboveThem(t *testing.T) {
+	text, err := os.ReadFile("docs/design.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "## Packages")
+	table, _, ok := strings.Cut(rest, "\n## ")
+	if !ok {
+		t.Fatal("docs/design.md has no section on packages")
+	}
+	row := map[string]int{}
+	for i, line := range strings.Split(table, "\n") {
+		if cells := strings.Split(line, "|"); len(cells) == 4 {
+			for _, name := range regexp.MustCompile("`([a-z/]+)`").FindAllStringSubmatch(cells[1], -1) {
+				pkg := strings.TrimSuffix(module+"/"+name[1], "/feedtree")
+				if row[pkg] != 0 {
+					t.Errorf("%s stands there twice", name[1])
+				}
+				row[pkg] = i
+			}
+		}
+	}
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	found := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := fields[0]
+		if row[pkg] == 0 {
+			if !strings.HasPrefix(pkg, module+"/test/") && pkg != module+"/internal/codec/oracle" && pkg != module+"/telemetry/tracing/otlptest" {
+				t.Errorf("%s is not in the table", pkg)
+			}
+			continue // for tests alone
+		}
+		found[pkg] = true
+		for _, d := range fields[1:] {
+			if strings.HasPrefix(d, module) && (row[d] == 0 || row[d] >= row[pkg]) {
+				t.Errorf("%s imports %s, which does not stand above it", pkg, d)
+			}
+		}
+	}
+	for pkg := range row {
+		if !found[pkg] {
+			t.Errorf("%s is in the table, and there is no such package", pkg)
 		}
 	}
 }

@@ -42,7 +42,7 @@ type Deps struct {
 	// Child makes the props of a symbol's actor from its producer, with the supervision that
 	// the tree gives it.
 	Child func(actor.Producer) *actor.Props
-	// Supervised tells of children that come to an end, so that their history is forgotten.
+	// Forget is told of children that come to an end, so that supervision forgets their history.
 	Forget func(child string)
 }
 

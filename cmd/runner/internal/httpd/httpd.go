@@ -1,7 +1,7 @@
 // Package httpd is a running feed's loopback door: what other sub-commands, probes and
-// people ask of it. It listens on loopback only, answers GET alone, checks the Host header
-// against rebinding, and refuses browsers' cross-origin requests. What it shows holds no
-// secret, token or account number.
+// people ask of it. It listens on loopback only, answers GET, and where something is changed
+// POST with a token, checks the Host header against rebinding, and refuses browsers'
+// cross-origin requests. What it shows holds no secret, token or account number.
 package httpd
 
 import (
