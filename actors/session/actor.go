@@ -121,10 +121,8 @@ type Memory struct {
 	lostAt     time.Time             // when it ended, zero when nothing needs telling
 	reason     string
 	announced  uint64 // the epoch whose subscriptions were all answered
-	single     bool   // the exchange allows one connection at a time
-	refusals   int    // of connections beside a good one, in a row
-	evictions  int    // of the old connection as the new one came, in a row
-	rolledAt   int64  // clock.Mono at which the old connection was lost while the new one was made, 0 for not
+	allowance  allowance
+	rolledAt   int64 // clock.Mono at which the old connection was lost while the new one was made, 0 for not
 	watch      stallWatch
 	wg         sync.WaitGroup // goroutines of all incarnations
 }
@@ -158,6 +156,7 @@ type conn struct {
 	*link
 	epoch   uint64
 	since   int64      // clock.Mono of its CONNACK
+	evictor bool       // its predecessor ended as it came
 	deaf    bool       // the topic of rejections was not granted
 	askedAt int64      // clock.Mono at which it was last asked for
 	settled int64      // clock.Mono at which everything was answered, in a roll-over

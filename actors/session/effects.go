@@ -80,7 +80,7 @@ func (s *Session) open() {
 	s.cur = s.accept()
 	m.backoff.Up(s.cur.since)
 	if m.rolledAt != 0 {
-		s.evicted(m.rolledAt)
+		s.cur.evictor = evicts(m.rolledAt)
 		m.rolledAt = 0
 	}
 	s.d.Status.change(func(v *View) { v.Rejected, v.Answered = nil, 0 })

@@ -20,14 +20,8 @@ const (
 	// not waited for any longer; the others are for half of the time that the old one has.
 	settleFor = time.Second
 	// soon is how quickly an exchange that allows one connection ends the first of two.
-	soon = 2 * time.Second
-	// maxRefusals is after how many refusals beside a good connection the exchange is taken to
-	// allow one alone.
-	maxRefusals = 3
-	// maxEvictions is after how many roll-overs in a row in which the old connection ended as
-	// the new one came. One may be chance: a cut at that very moment.
-	maxEvictions = 2
-	busyRetry    = time.Second
+	soon      = 2 * time.Second
+	busyRetry = time.Second
 	// renewPatience is the least time that a renewal has, the wait for the API's limits
 	// included: one that begins as the token ends has no less than any other.
 	renewPatience = time.Minute
@@ -115,30 +109,42 @@ func (s *Session) replace() {
 	}
 }
 
+// sequential reports whether the old connection is to be closed first this time.
 func (s *Session) sequential() bool {
-	c := &s.d.Config
-	return c.Rollover == RolloverSequential || c.Rollover == RolloverAuto && s.d.Memory.single
+	m := s.d.Memory
+	switch s.d.Config.Rollover {
+	case RolloverSequential:
+		return true
+	case RolloverOverlap:
+		return false
+	}
+	if s.cur.evictor {
+		s.cur.evictor = false
+		s.learn(m.allowance.evicted)
+	}
+	if !m.allowance.one {
+		return false
+	}
+	if !m.allowance.closes() {
+		s.d.Log.Info("trying again whether the exchange allows two connections", "event", "rollover_retried")
+	}
+	return m.allowance.one
 }
 
-// learn notes that the exchange allows one connection at a time, once.
-func (s *Session) learn() {
-	if m := s.d.Memory; !m.single && s.d.Config.Rollover == RolloverAuto {
-		m.single = true
+// learn takes note of what speaks for one connection at a time, and tells it once.
+func (s *Session) learn(note func()) {
+	a := &s.d.Memory.allowance
+	before := a.one
+	note()
+	if a.one && !before && s.d.Config.Rollover == RolloverAuto {
 		s.d.Log.Warn("the exchange allows one connection at a time: from now on roll-overs close the old one first",
 			"event", "rollover_sequential")
 	}
 }
 
-// evicted looks whether the old connection ended because the new one came, at since.
-func (s *Session) evicted(since int64) {
-	m := s.d.Memory
-	if clock.Since(clock.Mono(), since) > soon {
-		return
-	}
-	if m.evictions++; m.evictions >= maxEvictions {
-		s.learn()
-	}
-}
+// evicts reports whether a connection that was accepted now may have ended the one that was
+// lost at, or the other way round.
+func evicts(at int64) bool { return clock.Since(clock.Mono(), at) <= soon }
 
 // join begins to let the new connection take over.
 func (s *Session) join() {
@@ -205,7 +211,8 @@ func (s *Session) pass() {
 	s.d.Counts.Closed.Inc()
 	s.d.Counts.Open.Add(-1)
 	traced := s.rolled(old, s.cur, nil)
-	m.refusals, m.evictions, m.announced = 0, 0, s.cur.epoch
+	m.allowance.passed()
+	m.announced = s.cur.epoch
 	s.put(s.cur.gen, &messages.RolledOver{From: old.epoch, Epoch: s.cur.epoch, At: time.Now().UTC()})
 	s.goOn()
 	s.d.Log.InfoContext(paths.In(traced), "rolled over", "event", "rolled_over", "from", old.epoch, "epoch", s.cur.epoch, "host", s.cur.host,
@@ -223,7 +230,7 @@ func (s *Session) takeOver() {
 	reason := s.reason()
 	s.tellEnd(old, reason)
 	traced := s.rolled(old, s.cur, errLostOld)
-	s.evicted(s.cur.since)
+	s.cur.evictor = evicts(s.cur.since)
 	s.gap()
 	s.spawn(old.close)
 	s.d.Log.WarnContext(paths.In(traced), "the old connection was lost during the roll-over", "event", "connection_lost", "epoch", old.epoch, "reason", reason)
@@ -247,14 +254,12 @@ func (s *Session) fallBack() {
 // later makes the roll-over wait for its next try. An exchange that refuses a second
 // connection again and again, while the first one is well, allows one.
 func (s *Session) later() {
-	m := s.d.Memory
 	s.rolled(s.cur, nil, s.cause)
 	switch ClassOf(s.cause) {
 	case ledger.FailRefused, ledger.FailAuth, ledger.FailProtocol:
-		var own *Error
-		if m.refusals++; errors.As(s.cause, &own) && m.refusals >= maxRefusals {
-			s.learn()
+		if own := (*Error)(nil); errors.As(s.cause, &own) {
+			s.learn(s.d.Memory.allowance.refused)
 		}
 	}
-	s.armRenewal(max(m.rollOvers.Failed(paceOf(s.cause), s.d.Config.Backoff, s.d.Rand), retryAfter(s.cause)))
+	s.armRenewal(max(s.d.Memory.rollOvers.Failed(paceOf(s.cause), s.d.Config.Backoff, s.d.Rand), retryAfter(s.cause)))
 }

@@ -123,13 +123,19 @@ func (r *run) pass() {
 	if o.Network != cast.Whole || o.Least > 0 && *duration < 10*time.Minute {
 		return // no network in memory, and no time to wait for half-open links
 	}
-	lost := r.tree.Snapshot().Connection.Lost
+	before := r.tree.Snapshot().Connection
 	for _, f := range o.Faults {
 		harness.Break(r, r.x, f)
 	}
 	time.Sleep(o.Least + time.Duration(r.rng.Int64N(int64(min(o.Most, 3*time.Second))+1)))
-	r.await(o.Name+" to be noticed", func() bool { return r.tree.Snapshot().Connection.Lost > lost })
-	r.least++
+	// Lost, or closed in order for a renewal that then found the exchange broken.
+	r.await(o.Name+" to be noticed", func() bool {
+		now := r.tree.Snapshot().Connection
+		return now.Lost > before.Lost || now.Open == 0
+	})
+	if r.tree.Snapshot().Connection.Lost > before.Lost {
+		r.least++
+	}
 	r.x.Heal()
 	r.await("all to be back after "+o.Name, func() bool { ok, _ := r.tree.Ready(); return ok })
 	harness.Break(r, r.x, cast.Nuisances[r.rng.IntN(len(cast.Nuisances))])
