@@ -284,17 +284,21 @@ func (t *Tree) wantsActor(in *instance) bool {
 // counts nothing any more, and stops if it ever wakes.
 func (t *Tree) replaceIfStuck(in *instance) {
 	limit := in.policy.ReceiveDeadline
-	d := in.Receiving()
-	if limit == 0 || d <= limit || !t.wantsActor(in) {
+	if limit == 0 || !t.wantsActor(in) {
 		return
 	}
 	old, _ := t.pids.Load("strategies/" + in.ActorName())
-	cause := in.GiveUp()
+	d, stuck := in.GiveUp(limit, func(cause string) (replace bool) {
+		if replace = t.supervised.stuck(in.Name, cause); replace {
+			in.Replaced.Inc()
+		}
+		return replace
+	})
+	if !stuck {
+		return
+	}
 	if old != nil {
 		supervision.StopBelow(t.system, old.(*actor.PID)) // it cannot stop its children itself
-	}
-	if t.supervised.stuck(in.Name, cause) {
-		in.Replaced.Inc()
 	}
 	if parent, ok := t.pids.Load("strategies"); ok && old != nil {
 		t.mu.Lock()

@@ -144,7 +144,7 @@ func (s *supervisors) tellWatchers(e supervision.Event) {
 func (s *supervisors) gone(pid *actor.PID) bool {
 	name, _, _ := strings.Cut(pid.Id[strings.LastIndexByte(pid.Id, '/')+1:], "~")
 	in := s.instance(name)
-	return in != nil && !strings.HasSuffix(pid.Id, "/"+in.ActorName())
+	return in != nil && (in.GivenUp() || !strings.HasSuffix(pid.Id, "/"+in.ActorName()))
 }
 
 func (s *supervisors) stuck(child, cause string) (replace bool) {

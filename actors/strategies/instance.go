@@ -178,31 +178,47 @@ func (in *Instance) Receiving() time.Duration {
 	return 0
 }
 
-// GiveUp parts the instance from an actor that does not return: the event in its hand is
-// kept and counted failed, its successor, under another name, is told why, and
-// whatever it does when it wakes is nobody's. It returns the cause.
-func (in *Instance) GiveUp() (cause string) {
-	since := in.Receiving()
-	cause = fmt.Sprintf("stuck: Receive has not returned for %v", since.Round(time.Millisecond))
+// GiveUp parts the instance from an actor whose Receive has not returned for longer than
+// limit, and reports for how long; false says that there is none. The event in its hand is kept
+// and counted failed, and whatever it does when it wakes is nobody's. decide is told the cause and
+// says whether there is to be a successor, which bears another name and is told why.
+func (in *Instance) GiveUp(limit time.Duration, decide func(cause string) (replace bool)) (since time.Duration, ok bool) {
+	old := in.current.Load()
+	if old == nil {
+		return 0, false
+	}
+	at := old.running.Load()
+	if since = clock.Since(clock.Mono(), at); at == 0 || since <= limit {
+		return 0, false
+	}
+	// It may return at this very moment, and is at its next event then: that is not stuck.
+	it, had, ok := in.Q.RevokeIf(func() bool { return old.running.Load() == at })
+	if !ok {
+		return 0, false
+	}
+	cause := fmt.Sprintf("stuck: Receive has not returned for %v", since.Round(time.Millisecond))
 	in.cause.Store(&cause)
-	// First it is nobody's, or else it could wake and be handed one event more in between.
-	it, ok := in.Q.Revoke()
-	old := in.current.Swap(nil)
-	if ok {
+	in.current.CompareAndSwap(old, nil)
+	if had {
 		in.lost.Add(1)
 		in.keep(&it, "stuck", cause, "")
-		in.traceFailure(old, it, clock.Mono()-int64(since), "stuck", cause, "")
+		in.traceFailure(old, it, at, "stuck", cause, "")
 	} else {
 		in.failure.Store(nil) // of an event before this
 	}
-	if old != nil {
-		in.failedReplay(old, "stuck", cause, "")
-	}
-	in.number.Add(1)
+	in.failedReplay(old, "stuck", cause, "")
+	replace := decide(cause)
 	in.renewed.Store(false) // it is, by this
-	in.SetState(Starting)
-	return cause
+	if replace {
+		in.SetState(Starting)
+	}
+	in.number.Add(1) // last: nobody has a successor before that is decided
+	return since, true
 }
+
+// GivenUp reports whether the instance is parted from the actor it had last: a failure of that one
+// is nobody's.
+func (in *Instance) GivenUp() bool { return in.current.Load() == nil }
 
 // Abandon parts the instance from its actor for good: it was stopped and did not return.
 func (in *Instance) Abandon() { in.current.Store(nil) }

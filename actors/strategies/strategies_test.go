@@ -150,6 +150,52 @@ func TestANewIncarnationIsToldWhyFirstThenShownWhatIsKnownThenGoesOn(t *testing.
 	})
 }
 
+func TestOnlyAnActorThatIsStillInThatReceiveIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wake := make(chan struct{})
+		p := newPlay(t, func(c actor.Context) {
+			if e, ok := c.Message().(messages.Event); ok && e.Symbol() == "LONG" {
+				<-wake
+			}
+		}, nil)
+		defer p.end()
+		never := func(string) bool { t.Error("nobody was to be given up"); return false }
+		if _, ok := p.GiveUp(0, never); ok {
+			t.Error("an idle actor was given up")
+		}
+		p.Q.Push([]flow.Item{item("LONG")})
+		time.Sleep(3 * time.Second)
+		if _, ok := p.GiveUp(3*time.Second, never); ok {
+			t.Error("given up at its limit, not beyond it")
+		}
+		wake <- struct{}{}
+		p.is(t, "*actor.Started", "snapshot", "event LONG")
+		p.Q.Push([]flow.Item{item("A")})
+		p.is(t, "event A") // the same one goes on
+
+		p.Q.Push([]flow.Item{item("LONG"), item("B")})
+		time.Sleep(4 * time.Second)
+		name := p.ActorName()
+		since, ok := p.GiveUp(3*time.Second, func(cause string) bool {
+			if !p.GivenUp() || p.ActorName() != name || cause != "stuck: Receive has not returned for 4s" {
+				t.Errorf("while it is decided: given up %v, named %s, %s", p.GivenUp(), p.ActorName(), cause)
+			}
+			return true
+		})
+		if !ok || since != 4*time.Second || p.ActorName() == name || p.State() != Starting {
+			t.Errorf("%v %v, named %s, %s", ok, since, p.ActorName(), p.State())
+		}
+		if _, ok := p.GiveUp(0, never); ok {
+			t.Error("given up twice")
+		}
+		wake <- struct{}{}
+		p.is(t, "event LONG")
+		if c := p.Counts(4); c.Delivered != 2 || c.Failed != 1 || c.Queued != 1 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
 func TestAConstructorThatFailsIsAFailureOfThatStartAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlay(t, nil, func(n int) error {

@@ -42,19 +42,23 @@ func (l *Lease[T]) Release() {
 	}
 }
 
-// Revoke takes the lease from its holder and gives it to nobody; the element that the holder
-// was working on counts as failed and is returned, if there was one.
-func (q *Queue[T]) Revoke() (e T, ok bool) {
+// RevokeIf takes the lease from its holder and gives it to nobody, if is says so: it is asked
+// while the holder can neither settle the element in its hand nor take another. That element
+// counts as failed and is returned, if there was one.
+func (q *Queue[T]) RevokeIf(is func() bool) (e T, had, done bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if !is() {
+		return e, false, false
+	}
 	q.revoke()
 	h := &q.hand
 	if !h.current {
-		return e, false
+		return e, false, true
 	}
 	h.current = false
 	q.counts.Failed++
-	return h.run[h.next-1], true
+	return h.run[h.next-1], true, true
 }
 
 // Ready reports whether there is something to read.

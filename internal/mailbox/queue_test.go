@@ -3,8 +3,12 @@ package mailbox
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/feedtree/feedtree/internal/clock"
 )
 
 // elem is a test element: positive values are elements, notices have Notice set.
@@ -140,6 +144,77 @@ func TestARevokedLeaseReadsAndCountsNothing(t *testing.T) {
 	if c := q.Counts(); c.Failed != 1 || c.Delivered != 2 || !c.Balanced() {
 		t.Fatalf("%+v", c)
 	}
+}
+
+func TestARunOfARevokedLeaseReadsAndCountsNothing(t *testing.T) {
+	q := mustQueue(t, config(10, DropOldest))
+	old := q.Lease(nil)
+	q.Push(run(1, 2, 3))
+	r := old.Take(10)
+	if e, ok := r.Next(); !ok || e.V != 1 {
+		t.Fatal("did not read 1")
+	}
+	l := q.Lease(nil) // 1 was in the old holder's hands: failed
+	if e, ok := r.Next(); ok {
+		t.Fatalf("the revoked lease's run went on with %d", e.V)
+	}
+	if old.Take(10) != nil {
+		t.Fatal("the revoked lease took a run")
+	}
+	var got []int
+	for rest := l.Take(10); rest != nil; rest = l.Take(10) {
+		for e, ok := rest.Next(); ok; e, ok = rest.Next() {
+			got = append(got, e.V)
+		}
+	}
+	if want := []int{2, 3}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if c := q.Counts(); c.Failed != 1 || c.Delivered != 2 || !c.Balanced() {
+		t.Fatalf("%+v", c)
+	}
+}
+
+// Who is late with its revocation takes nothing from a holder that went on.
+func TestALeaseIsRevokedOnlyWhileItsHolderIsWhereItWasSeen(t *testing.T) {
+	q := mustQueue(t, config(10, DropOldest))
+	l := q.Lease(nil)
+	q.Push(run(1, 2))
+	l.Next()
+	if _, _, done := q.RevokeIf(func() bool { return false }); done {
+		t.Fatal("revoked all the same")
+	}
+	if e, _, ok := l.Next(); !ok || e.V != 2 {
+		t.Fatal("its holder cannot go on")
+	}
+	if e, had, done := q.RevokeIf(func() bool { return true }); !done || !had || e.V != 2 {
+		t.Fatalf("%v %v %v", e, had, done)
+	}
+	if _, had, done := q.RevokeIf(func() bool { return true }); !done || had {
+		t.Fatal("nobody holds an element any more")
+	}
+	if c := q.Counts(); c.Failed != 1 || c.Delivered != 1 || !c.Balanced() {
+		t.Fatalf("%+v", c)
+	}
+}
+
+// Too old is strictly older than that.
+func TestAnElementExpiresWhenItIsOlderThanTheMaximum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config(10, DropOldest)
+		c.MaxAge, c.Stamp = int64(time.Second), func(e *elem) int64 { return int64(e.V) }
+		q := mustQueue(t, c)
+		l := q.Lease(nil)
+		now := int(clock.Mono())
+		q.Push(run(now-1, now, now+1))
+		time.Sleep(time.Second)
+		if got, want := drain(l), []int{now, now + 1}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if c := q.Counts(); c.Expired != 1 || !c.Balanced() {
+			t.Errorf("%+v", c)
+		}
+	})
 }
 
 func TestAfterTheEndNothingIsQueued(t *testing.T) {
