@@ -11,6 +11,8 @@ import (
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/codec"
+	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
 	"github.com/feedtree/feedtree/test/harness"
 	"github.com/feedtree/feedtree/test/sandbox"
@@ -108,4 +110,37 @@ func TestATreeThatWaitsSaysWhenItTriesAgain(t *testing.T) {
 	harness.Break(t, x, sandbox.Fault{Kind: "cut"})
 	says := regexp.MustCompile(`^connection lost: .*; next attempt in (1m0s|59(\.\d)?s)$`)
 	harness.Eventually(t, "the next attempt's time", func() bool { n := session(); return n.State == "waiting" && says.MatchString(n.Detail) })
+}
+
+// What of a lost connection waits undecoded when its loss is known is worth nothing: it must
+// not stand between what is told of the loss.
+func TestWhatWasNotDecodedWhenItsConnectionWasLostIsStale(t *testing.T) {
+	blocked, wake := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	hooked(t, func(event string) {
+		if event == "decode_error" {
+			once.Do(func() { close(blocked); <-wake })
+		}
+	})
+	x := harness.Exchange(t, nil)
+	r := &harness.Record{}
+	tree := harness.Start(t, harness.Configured(t, x, nil), harness.Recording("r", r, nil))
+	harness.Ready(t, tree)
+	publish := func(n int) {
+		x.Publish(topic.BidOffer("AOT"), codec.AppendBidOffer(nil, &messages.BidOfferData{Symbol: "AOT"}), n)
+	}
+	publish(1)
+	x.Publish(topic.BidOffer("AOT"), []byte{0xff}, 1)
+	<-blocked
+	publish(10)
+	harness.Eventually(t, "the rest to arrive", func() bool { return tree.Snapshot().Feed.Received == 12 })
+	harness.Break(t, x, sandbox.Fault{Kind: "cut"})
+	harness.Eventually(t, "the loss to be known", func() bool { return tree.Snapshot().Connection.Lost == 1 })
+	close(wake)
+	harness.Ready(t, tree)
+	publish(1)
+	harness.Eventually(t, "the next event", func() bool { return r.Count("bid_offer AOT 2") == 1 })
+	if n := r.Count("bid_offer AOT 1"); n != 1 || tree.Snapshot().Feed.Stale != 10 {
+		t.Errorf("%d events of the lost connection were delivered, %d are stale; want 1 and 10", n, tree.Snapshot().Feed.Stale)
+	}
 }
