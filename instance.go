@@ -34,6 +34,7 @@ type instance struct {
 	outlet  *dispatcher.Outlet
 	topics  map[string]bool // guarded by Tree.mu
 	gone    bool            // stopped; guarded by Tree.mu
+	leaving int             // who is at its dismissal or waits for its end; guarded by Tree.mu
 	zombies []zombie        // guarded by Tree.mu
 
 	resuming sync.Mutex
@@ -127,6 +128,9 @@ func (t *Tree) add(s config.Strategy) error {
 		return &config.Error{Key: "strategies." + s.Name + ".mailbox", Reason: err.Error()}
 	}
 	in.outlet = dispatcher.NewOutlet(s.Name, &t.times, in.Q.Push)
+	if before := t.dismissedBefore(s.Name); before != nil {
+		t.router.Settle(before.outlet) // its counters are read for the last time
+	}
 	if err := t.register(in); err != nil {
 		return err
 	}
@@ -144,8 +148,11 @@ func (t *Tree) register(in *instance) error {
 		return errors.New("feedtree: the tree is stopping")
 	}
 	if old := t.instances[in.Name]; old != nil {
-		if !old.gone {
+		switch {
+		case !old.gone:
 			return &config.Error{Key: "name", Value: in.Name, Reason: "a strategy of that name is running"}
+		case old.leaving > 0:
+			return &config.Error{Key: "name", Value: in.Name, Reason: "a strategy of that name is being stopped: try again when StopStrategy has returned"}
 		}
 		t.retired[in.Name] = sum(t.retired[in.Name], old.Counts(old.outlet.Matched.Load()))
 		in.Times = old.Times
@@ -229,10 +236,13 @@ func (t *Tree) StopStrategy(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	t.leaving(in, 1)
+	defer t.leaving(in, -1)
 	t.dismiss(in)
 	t.send("strategies", &branch.Refresh{})
 	select {
 	case <-in.Done():
+	case <-t.stopped: // whose end has ended it, or found nothing to end
 	case <-ctx.Done():
 		in.Abandon()
 		err = fmt.Errorf("strategy %s did not return and was abandoned: %w", name, ctx.Err())
@@ -243,8 +253,18 @@ func (t *Tree) StopStrategy(ctx context.Context, name string) error {
 	return err
 }
 
+// leaving counts who is at the dismissal of an instance or waits for its end: its name, by which
+// its topics are wanted, is not free before.
+func (t *Tree) leaving(in *instance, n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	in.leaving += n
+}
+
 // dismiss gives an instance nothing more: its subscriptions go if nobody else wants them.
 func (t *Tree) dismiss(in *instance) {
+	t.leaving(in, 1)
+	defer t.leaving(in, -1)
 	t.mu.Lock()
 	in.gone = true
 	topics := in.list()
@@ -262,15 +282,34 @@ func (in *instance) list() (out []string) {
 	return out
 }
 
-// strategyChildren is what the branch "strategies" should have.
+// strategyChildren is what the branch "strategies" should have. It runs on the branch's
+// goroutine, which alone makes their actors and is told of their ends.
 func (t *Tree) strategyChildren() (out []branch.Child) {
 	for _, in := range t.list() {
 		if t.wantsActor(in) {
 			out = append(out, branch.Child{Name: in.ActorName(), Props: in.Props()})
+		} else if _, is := t.pids.Load("strategies/" + in.ActorName()); !is && t.dismissed(in) {
+			in.NoActor()
 		}
 	}
 	slices.SortFunc(out, func(a, b branch.Child) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// dismissedBefore is the earlier strategy of a name that is free again, nil for none.
+func (t *Tree) dismissedBefore(name string) *instance {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if in := t.instances[name]; in != nil && in.gone {
+		return in
+	}
+	return nil
+}
+
+func (t *Tree) dismissed(in *instance) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return in.gone
 }
 
 func (t *Tree) wantsActor(in *instance) bool {

@@ -122,9 +122,9 @@ func (s *supervisors) happenedTo(in *instance, kind supervision.Kind) {
 		in.Q.Close() // from now on it costs nothing: pushed and discarded
 		in.Q.Discard()
 	case supervision.Stopped:
-		in.SetState(strategies.Stopped)
 		s.tree.dismiss(in)
 		in.Q.Discard()
+		in.SetState(strategies.Stopped) // last: from now on its name may be used again
 	}
 }
 

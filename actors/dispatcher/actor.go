@@ -31,8 +31,15 @@ func (d *Dispatcher) Receive(ctx actor.Context) {
 	case *mailbox.Run[flow.Item]:
 		d.onRun(m)
 	case *actor.Started:
-		d.r.flush(clock.Mono()) // what a predecessor gathered before it failed
+		d.onStarted()
 	}
+}
+
+// onStarted passes on what a predecessor gathered before it failed.
+func (d *Dispatcher) onStarted() {
+	d.r.latest.begin()
+	defer d.r.latest.end()
+	d.r.flush(clock.Mono())
 }
 
 func (d *Dispatcher) onRun(run *mailbox.Run[flow.Item]) {

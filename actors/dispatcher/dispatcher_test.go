@@ -153,3 +153,23 @@ func TestAFanOutAllocatesNothing(t *testing.T) {
 		t.Error(n)
 	}
 }
+
+func TestADetachedOutletIsSettledWhenItSaysSo(t *testing.T) {
+	r := NewRouter(NewLatest(), nil)
+	one := newReader("one")
+	r.Attach(one.Outlet)
+	r.Route(one.Outlet, Topic{0, "AOT"})
+	func() {
+		defer func() { recover() }()
+		dispatch(t, r, event("AOT", 0), event("AOT", -7)) // a run that ends in a panic, before it is passed on
+	}()
+	r.Detach(one.Outlet)
+	r.Settle(one.Outlet)
+	if one.Matched.Load() != 1 || !slices.Equal(one.got, []string{"AOT"}) {
+		t.Errorf("%d matched, given %v", one.Matched.Load(), one.got)
+	}
+	r.flush(1) // the successor finds nothing
+	if len(one.got) != 1 {
+		t.Errorf("given twice: %v", one.got)
+	}
+}

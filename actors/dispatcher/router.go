@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/flow"
 	"github.com/feedtree/feedtree/internal/paths"
 	"github.com/feedtree/feedtree/messages"
@@ -75,6 +76,14 @@ func (r *Router) Detach(o *Outlet) {
 	r.change(o, topics, false)
 	clear(o.topics)
 	clear(o.symbols)
+}
+
+// Settle returns when all that was matched to an outlet has been pushed, and nothing comes behind it.
+// The outlet must be detached. It waits for the dispatcher's run in progress.
+func (r *Router) Settle(o *Outlet) {
+	r.latest.begin()
+	defer r.latest.end()
+	o.out.Flush(clock.Mono()) // of a run that ended in a panic
 }
 
 // Topic names a topic by its dense index and the symbol whose notices go with it.

@@ -127,6 +127,19 @@ func (in *Instance) end(inc *incarnation) {
 	if in.State() != Quarantined {
 		in.SetState(Stopped)
 	}
+	in.finish()
+}
+
+// NoActor notes that there is no actor, nor will there be one: it was dismissed before it had one,
+// or parted from its last.
+func (in *Instance) NoActor() {
+	in.over.Lock()
+	defer in.over.Unlock()
+	in.finish()
+}
+
+// finish closes Done; over must be locked.
+func (in *Instance) finish() {
 	if !in.over.closed {
 		in.over.closed = true
 		close(in.over.done)

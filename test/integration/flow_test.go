@@ -411,6 +411,54 @@ func TestInstancesComeAndGoWhileTheTreeRuns(t *testing.T) {
 	balanced(t, tree.Snapshot())
 }
 
+// However soon one is stopped, and its name used again: nobody waits for an actor that it never
+// had, and what the dispatcher had in hand for it stays in the totals.
+func TestInstancesThatHardlyLiveAreStoppedAndCounted(t *testing.T) {
+	x := exchange(t, func(c *sandbox.Config) { moving(c); c.Rate = 50_000 })
+	tree := start(t, configured(t, x, nil), recording("first", &record{}, nil), recording("more", &record{}, nil, feedtree.OnDemand()))
+	ready(t, tree)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for range 30_000 {
+		if err := tree.Spawn(config.DefaultStrategy("extra", "more")); err != nil {
+			t.Fatal(err)
+		}
+		if err := tree.StopStrategy(ctx, "extra"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tree.Spawn(config.DefaultStrategy("extra", "more")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the last one's events", func() bool { return tree.Snapshot().Strategies["extra"].Delivered > 0 })
+	tree.Stop(context.Background())
+	balanced(t, tree.Snapshot())
+	if err := tree.StopStrategy(ctx, "extra"); err != nil {
+		t.Error("stopped with its tree, and then:", err)
+	}
+}
+
+func TestAStrategyInQuarantineHasNoActorToWaitFor(t *testing.T) {
+	x := exchange(t, nil)
+	block := make(chan struct{})
+	tree := start(t, configured(t, x, func(c *config.Config) {
+		c.Supervision.ReceiveDeadline, c.Supervision.Budget.Restarts = 10*time.Millisecond, 1
+	}), recording("stuck", &record{}, func(ctx actor.Context) {
+		if _, ok := ctx.Message().(messages.Event); ok {
+			<-block
+		}
+	}))
+	defer close(block)
+	ready(t, tree)
+	x.Publish(topic.BidOffer("AOT"), bookOf("AOT", messages.Baht), 2)
+	eventually(t, "the quarantine", func() bool { return tree.Snapshot().Strategies["stuck"].State == "quarantined" })
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := tree.StopStrategy(ctx, "stuck"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestASnapshotShowsTheLastKnownValuesFirst(t *testing.T) {
 	x := exchange(t, nil)
 	late := &record{}
