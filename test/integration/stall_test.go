@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/actors/session"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/dial"
 	"github.com/feedtree/feedtree/internal/topic"
@@ -176,5 +177,48 @@ func TestARefusedOrMuteTopicIsNamedAsLongAsSomebodyWantsIt(t *testing.T) {
 				t.Errorf("nobody wants them: rejected %v, mute %v", v.Rejected, v.Mute)
 			}
 		}
+	})
+}
+
+// Without the topic on which the exchange refuses others a refusal goes unheard: it is asked for
+// until it is granted.
+func TestTheTopicOfRefusalsIsAskedForAgainUntilItIsGranted(t *testing.T) {
+	const refusals = "$sys/u/_broker/_uref/error/subscribe"
+	for name, f := range map[string]sandbox.Fault{
+		"refused":      {Kind: "suback", Topic: refusals, Code: 128},
+		"not answered": {Kind: "suback", Topic: refusals, Missing: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, nil, func(t *testing.T, x *sandbox.Exchange, tree *feedtree.Tree, r *harness.Record) {
+				harness.Break(t, x, f)
+				harness.Break(t, x, sandbox.Fault{Kind: "cut"})
+				time.Sleep(time.Minute)
+				readyWithin(t, tree, time.Second)
+				x.Heal()
+				time.Sleep(time.Minute)
+				if n := x.Stats().Subscriptions[refusals]; n != 1 {
+					t.Errorf("%d subscriptions to the topic of refusals", n)
+				}
+				x.Publish(refusals, []byte(`{"rejectSubscriptions":[{"topicFilter":"`+topic.BidOffer("KTB")+`","errorMessage":"no"}]}`), 1)
+				time.Sleep(time.Second)
+				if r.Count("symbol_rejected") != 1 || tree.Snapshot().Connection.Lost != 1 {
+					t.Errorf("the refusal was not heard, or not on the same connection: %+v", tree.Snapshot().Connection)
+				}
+			})
+		})
+	}
+}
+
+func TestASilenceThatTheServerAsksForIsShown(t *testing.T) {
+	inVirtualTime(t, nil, func(t *testing.T, x *sandbox.Exchange, tree *feedtree.Tree, _ *harness.Record) {
+		harness.Break(t, x, sandbox.Fault{Kind: "dispatcher", Status: 429, Headers: map[string]string{"Retry-After": "90"}})
+		harness.Break(t, x, sandbox.Fault{Kind: "cut"})
+		time.Sleep(10 * time.Second)
+		if v := tree.Connection(); v.State != session.Waiting || time.Until(v.RetryAt) < 79*time.Second {
+			t.Errorf("%s, the next attempt in %v", v.State, time.Until(v.RetryAt))
+		}
+		x.Heal()
+		time.Sleep(90 * time.Second)
+		readyWithin(t, tree, time.Second)
 	})
 }

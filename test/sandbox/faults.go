@@ -115,14 +115,11 @@ func (f *faults) connack() (byte, bool) {
 	return byte(a.Code), ok
 }
 
-// suback is the fault that strikes the answer for a topic. The exchange's own is spared: a
-// client that waits for it first would never come to ask for another.
+// suback is the fault that strikes the answer for a topic. The exchange's own is spared unless
+// it is named: a client that waits for it first would never come to ask for another.
 func (f *faults) suback(topic string) Fault {
-	if topic == rejections {
-		return Fault{}
-	}
 	a, ok := f.get("suback " + topic)
-	if !ok {
+	if !ok && topic != rejections {
 		a, _ = f.get("suback")
 	}
 	return a
