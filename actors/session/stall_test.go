@@ -106,3 +106,20 @@ func TestATopicThatIsHardlyKnownIsNotJudged(t *testing.T) {
 		t.Errorf("%v %v", again, stalls)
 	}
 }
+
+// What a new connection does not help is not tried again for the next topic: one at most in five
+// minutes, however many are mute.
+func TestSeveralMuteTopicsMakeNoStormOfConnections(t *testing.T) {
+	m, w := newMarket(), &stallWatch{}
+	m.play(w, 0, 300)
+	m.muted[aot], m.muted["proto/topic/bidofferv3/KTB"] = true, true // PTT goes on: the market is not quiet
+	if _, stalls := m.play(w, 300, 92); len(stalls) != 1 || !strings.Contains(stalls[0], "AOT") {
+		t.Fatalf("%v", stalls)
+	}
+	if _, stalls := m.play(w, 392, 298); len(stalls) != 0 {
+		t.Errorf("within five minutes again: %v", stalls)
+	}
+	if _, stalls := m.play(w, 690, 10); len(stalls) != 1 || !strings.Contains(stalls[0], "KTB") {
+		t.Errorf("after five minutes: %v", stalls)
+	}
+}
