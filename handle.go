@@ -152,7 +152,7 @@ func (h *Handle) Backlog() (queued, capacity int) {
 		return 0, 0
 	}
 	c := h.in.Q.Counts()
-	return c.Queued, c.Capacity
+	return c.Queued - c.Current, c.Capacity // the one in hand waits no more
 }
 
 // Utilisation is how full the strategy's mailbox is, 0 to 1.

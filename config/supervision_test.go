@@ -99,7 +99,7 @@ func TestANonsensicalPolicyIsRefusedWithItsKey(t *testing.T) {
 		"supervision: {after: quarantine}":                                          `c.yaml:1: supervision.after: "quarantine": the feed cannot go on without this part: only escalate can hold; for strategies set supervision.nodes.strategies.after`,
 		"supervision: {after: give_up}":                                             `c.yaml:1: supervision.after: "give_up": expected escalate`,
 		"supervision: {backoff: {jitter: 1.5}}":                                     `c.yaml:1: supervision.backoff.jitter: "1.5": expected 0 to 1`,
-		"supervision: {receive_deadline: -1s}":                                      `c.yaml:1: supervision.receive_deadline: "-1s": expected a duration above 0 and at most a year`,
+		"supervision: {receive_deadline: -1s}":                                      `c.yaml:1: supervision.receive_deadline: "-1s": expected a duration of at most a year, or 0s for none`,
 		"supervision: {nodes: {sesion: {}}}":                                        `c.yaml:1: supervision.nodes.sesion: unknown key, did you mean supervision.nodes.session?`,
 		"supervision: {nodes: {decoder: {after: stop}}}":                            `c.yaml:1: supervision.nodes.decoder.after: "stop": the feed cannot go on without this part: only escalate can hold; for strategies set supervision.nodes.strategies.after`,
 		"supervision: {nodes: {strategies: {scope: one_for_all}}}":                  `c.yaml:1: supervision.nodes.strategies.scope: "one_for_all": strategies have no order and must not hurt each other: only one_for_one can hold`,

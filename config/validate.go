@@ -83,6 +83,13 @@ func (v *checker) positive(key string, d time.Duration) {
 	}
 }
 
+// orNone is positive for what 0 switches off.
+func (v *checker) orNone(key string, d time.Duration) {
+	if d < 0 || d > maxDuration {
+		v.fail(key, d, "expected a duration of at most a year, or 0s for none")
+	}
+}
+
 func (v *checker) oneOf(key, value string, known ...string) {
 	if !slices.Contains(known, value) {
 		v.fail(key, value, "expected %s", oneOf(known))
@@ -146,9 +153,7 @@ func (v *checker) session(s Session) {
 	v.between("session.subscribe_batch", s.SubscribeBatch, 1, 10_000)
 	v.positive("session.renew_before", s.RenewBefore)
 	v.oneOf("session.rollover", s.Rollover, "auto", "overlap", "sequential")
-	if s.StallAfter != 0 { // 0 is no judgement
-		v.positive("session.stall_after", s.StallAfter)
-	}
+	v.orNone("session.stall_after", s.StallAfter)
 	v.positive("session.rest_timeout", s.RESTTimeout)
 	v.positive("session.close_timeout", s.CloseTimeout)
 	v.backoff("session.backoff", s.Backoff)

@@ -61,9 +61,7 @@ func (v *checker) strategy(key string, s Strategy) {
 	}
 	v.between(key+".mailbox.capacity", s.Mailbox.Capacity, 1, maxCapacity)
 	v.oneOf(key+".mailbox.overflow", s.Mailbox.Overflow, DropOldest, Conflate)
-	if s.Mailbox.MaxAge != 0 { // 0 is any age
-		v.positive(key+".mailbox.max_age", s.Mailbox.MaxAge)
-	}
+	v.orNone(key+".mailbox.max_age", s.Mailbox.MaxAge)
 	if w := s.Mailbox.DropWarning; !(w > 0 && w <= 1) {
 		v.fail(key+".mailbox.drop_warning", w, "expected a share above 0 and at most 1, like 0.01")
 	}

@@ -18,9 +18,7 @@ func (v *checker) supervision(c Config) {
 	v.restarts("supervision.budget.restarts", s.Budget.Restarts)
 	v.positive("supervision.budget.window", s.Budget.Window)
 	v.positive("supervision.stable", s.Stable)
-	if s.ReceiveDeadline != 0 { // 0 is no deadline
-		v.positive("supervision.receive_deadline", s.ReceiveDeadline)
-	}
+	v.orNone("supervision.receive_deadline", s.ReceiveDeadline)
 	for _, n := range nodes {
 		v.chain(s.root(), s.chain(n), n.scopes, n.afters)
 	}
@@ -91,8 +89,8 @@ func (v *checker) override(key string, o Override, inherited Policy, scopes, aft
 	if o.Stable != nil {
 		v.positive(key+".stable", *o.Stable)
 	}
-	if o.ReceiveDeadline != nil && *o.ReceiveDeadline != 0 {
-		v.positive(key+".receive_deadline", *o.ReceiveDeadline)
+	if o.ReceiveDeadline != nil {
+		v.orNone(key+".receive_deadline", *o.ReceiveDeadline)
 	}
 }
 

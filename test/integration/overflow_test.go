@@ -195,3 +195,38 @@ func TestFailuresWithLargeStacksNeverPassTheStoresBounds(t *testing.T) {
 		t.Errorf("%d kept, %d bytes", len(kept), size)
 	}
 }
+
+// What a strategy works on waits no more: a full mailbox is full, and not more than that.
+func TestAStrategyReadsHowFullItsMailboxIs(t *testing.T) {
+	x := exchange(t, nil)
+	full := make(chan struct{})
+	type reading struct {
+		queued, capacity int
+		utilisation      float64
+	}
+	read, r := make(chan reading, 1), &record{}
+	tree := start(t, configured(t, x, func(c *config.Config) {
+		s := config.DefaultStrategy("r", "r")
+		s.Mailbox.Capacity = 3
+		c.Strategies = []config.Strategy{s}
+	}), recording("r", r, func(ctx actor.Context) {
+		if _, ok := ctx.Message().(messages.Event); ok {
+			<-full
+			h := feedtree.From(ctx)
+			queued, capacity := h.Backlog()
+			select {
+			case read <- reading{queued, capacity, h.Utilisation()}:
+			default:
+			}
+		}
+	}))
+	ready(t, tree)
+	x.Publish(topic.BidOffer("AOT"), bookOf("AOT", messages.Baht), 1)
+	eventually(t, "the first event in its hand", func() bool { return r.count("bid_offer AOT 1") == 1 })
+	x.Publish(topic.BidOffer("AOT"), bookOf("AOT", messages.Baht), 10)
+	eventually(t, "a full mailbox", func() bool { return tree.Snapshot().Strategies["r"].Pushed == 11 })
+	close(full)
+	if got, want := <-read, (reading{3, 3, 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
