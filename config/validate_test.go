@@ -24,7 +24,7 @@ func TestEachNonsensicalValueIsRefusedWithItsKey(t *testing.T) {
 		`session.close_timeout: "0s": expected a duration above 0 and at most a year`:                func(c *Config) { c.Session.CloseTimeout = 0 },
 		`session.renew_before: "10000h": expected a duration above 0 and at most a year`:             func(c *Config) { c.Session.RenewBefore = 10000 * time.Hour },
 		`session.rollover: "overlop": expected auto, overlap or sequential, did you mean overlap?`:   func(c *Config) { c.Session.Rollover = "overlop" },
-		`session.stall_after: "-1s": expected a duration of at most a year, or 0s for none`:                 func(c *Config) { c.Session.StallAfter = -second },
+		`session.stall_after: "-1s": expected a duration of at most a year, or 0s for none`:          func(c *Config) { c.Session.StallAfter = -second },
 		`session.subscribe_batch: "0": expected 1 to 10000`:                                          func(c *Config) { c.Session.SubscribeBatch = 0 },
 		`session.backoff.min: "0s": expected a duration above 0 and at most a year`:                  func(c *Config) { c.Session.Backoff.Min = 0 },
 		`supervision.backoff.max: "100ms": less than supervision.backoff.min, which is 200ms`:        func(c *Config) { c.Supervision.Backoff.Max = second / 10 },
@@ -91,7 +91,7 @@ func TestAStrategyIsCheckedWhole(t *testing.T) {
 		"intervals: empty: candlesticks need at least one, like 1m":                                                                                          func(s *Strategy) { s.Events, s.Intervals = []string{"candlestick"}, nil },
 		`mailbox.capacity: "0": expected 1 to 100000000`:                                                                                                     func(s *Strategy) { s.Mailbox.Capacity = 0 },
 		`mailbox.overflow: "drop-oldest": expected drop_oldest or conflate, did you mean drop_oldest?`:                                                       func(s *Strategy) { s.Mailbox.Overflow = "drop-oldest" },
-		`mailbox.max_age: "-1s": expected a duration of at most a year, or 0s for none`:                                                                             func(s *Strategy) { s.Mailbox.MaxAge = -time.Second },
+		`mailbox.max_age: "-1s": expected a duration of at most a year, or 0s for none`:                                                                      func(s *Strategy) { s.Mailbox.MaxAge = -time.Second },
 		`mailbox.drop_warning: "0": expected a share above 0 and at most 1, like 0.01`:                                                                       func(s *Strategy) { s.Mailbox.DropWarning = 0 },
 		`mailbox.drop_warning: "1.5": expected a share above 0 and at most 1, like 0.01`:                                                                     func(s *Strategy) { s.Mailbox.DropWarning = 1.5 },
 	} {
