@@ -136,3 +136,43 @@ func TestARollOverForgetsTheFailuresOfTheOneBefore(t *testing.T) {
 		h.stop(t)
 	})
 }
+
+// An exchange that refuses a second connection while the first is well, and goes on to, allows
+// one: from then on the old one is closed first. What refuses connections to anyone is no such
+// exchange.
+func TestThreeRefusalsOfASecondConnectionAreTakenForOneAtATime(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault sandbox.Fault
+		gaps  int
+	}{
+		"refused":        {sandbox.Fault{Kind: "connack", Code: 3}, 1},
+		"not authorized": {sandbox.Fault{Kind: "connack", Code: 5}, 1},
+		"out of order":   {sandbox.Fault{Kind: "refuse"}, 0}, // 503
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := renewing(t, time.Hour, false)
+				h.breaks(t, c.fault)
+				time.Sleep(time.Until(h.tree.Connection().TokenRenewAt) - time.Second)
+				for began := time.Now(); h.tree.Snapshot().Connection.Attempts < 4; time.Sleep(100 * time.Millisecond) {
+					if time.Since(began) > time.Hour {
+						t.Fatalf("%+v", h.tree.Snapshot().Connection)
+					}
+				}
+				time.Sleep(50 * time.Millisecond) // the third one's end
+				h.x.Heal()
+				time.Sleep(2 * time.Minute)
+				v := h.tree.Connection()
+				if len(v.Outages) != c.gaps || h.tree.Snapshot().Connection.Lost != 0 || time.Until(v.TokenExpires) < 50*time.Minute {
+					t.Errorf("outages %+v, the token ends in %v, %+v", v.Outages, time.Until(v.TokenExpires), h.tree.Snapshot().Connection)
+				}
+				for _, g := range v.Outages {
+					if g.Reason != "token renewal, one connection at a time" {
+						t.Errorf("%+v", g)
+					}
+				}
+				h.stop(t)
+			})
+		})
+	}
+}
