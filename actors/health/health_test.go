@@ -21,8 +21,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestAStateFollowsFromWhatWasSeenAndWhen(t *testing.T) {
 	s := int64(time.Second)
-	base := Input{Now: 100 * s, Last: 99 * s, Since: 50 * s, Connected: true, Open: true, Threshold: 5 * time.Second}
-	with := func(change func(*Input)) Input {
+	base := input{Now: 100 * s, Last: 99 * s, Since: 50 * s, Connected: true, Open: true, Threshold: 5 * time.Second}
+	with := func(change func(*input)) input {
 		in := base
 		change(&in)
 		return in
@@ -30,30 +30,30 @@ func TestAStateFollowsFromWhatWasSeenAndWhen(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		from         seen.State
-		in           Input
+		in           input
 		symbol, feed seen.State
 	}{
 		{"an event just now", seen.Live, base, seen.Live, seen.Live},
-		{"exactly at the threshold", seen.Live, with(func(i *Input) { i.Last = 95 * s }), seen.Live, seen.Live},
-		{"a nanosecond above it", seen.Live, with(func(i *Input) { i.Last = 95*s - 1 }), seen.Stale, seen.Stale},
-		{"an age that would be negative", seen.Live, with(func(i *Input) { i.Last = 200 * s }), seen.Live, seen.Live},
-		{"silent, but the session opened just now", seen.Live, with(func(i *Input) { i.Last, i.Since = 1*s, 98*s }), seen.Live, seen.Live},
-		{"never seen", seen.Unknown, with(func(i *Input) { i.Last, i.Since = 0, 1*s }), seen.Unknown, seen.Stale},
-		{"never seen, connected just now", seen.Unknown, with(func(i *Input) { i.Last, i.Since = 0, 99*s }), seen.Unknown, seen.Unknown},
-		{"seen before the market opened again", seen.Unknown, with(func(i *Input) { i.Last, i.Since = 10*s, 50*s }), seen.Stale, seen.Stale},
+		{"exactly at the threshold", seen.Live, with(func(i *input) { i.Last = 95 * s }), seen.Live, seen.Live},
+		{"a nanosecond above it", seen.Live, with(func(i *input) { i.Last = 95*s - 1 }), seen.Stale, seen.Stale},
+		{"an age that would be negative", seen.Live, with(func(i *input) { i.Last = 200 * s }), seen.Live, seen.Live},
+		{"silent, but the session opened just now", seen.Live, with(func(i *input) { i.Last, i.Since = 1*s, 98*s }), seen.Live, seen.Live},
+		{"never seen", seen.Unknown, with(func(i *input) { i.Last, i.Since = 0, 1*s }), seen.Unknown, seen.Stale},
+		{"never seen, connected just now", seen.Unknown, with(func(i *input) { i.Last, i.Since = 0, 99*s }), seen.Unknown, seen.Unknown},
+		{"seen before the market opened again", seen.Unknown, with(func(i *input) { i.Last, i.Since = 10*s, 50*s }), seen.Stale, seen.Stale},
 		{"stale stays stale until an event", seen.Stale, base, seen.Stale, seen.Stale},
-		{"the market closed", seen.Live, with(func(i *Input) { i.Open = false }), seen.Closed, seen.Closed},
-		{"the market closed on a stale one", seen.Stale, with(func(i *Input) { i.Open = false }), seen.Closed, seen.Closed},
-		{"never seen in a closed market", seen.Unknown, with(func(i *Input) { i.Last, i.Open = 0, false }), seen.Closed, seen.Closed},
+		{"the market closed", seen.Live, with(func(i *input) { i.Open = false }), seen.Closed, seen.Closed},
+		{"the market closed on a stale one", seen.Stale, with(func(i *input) { i.Open = false }), seen.Closed, seen.Closed},
+		{"never seen in a closed market", seen.Unknown, with(func(i *input) { i.Last, i.Open = 0, false }), seen.Closed, seen.Closed},
 		{"it opened again", seen.Closed, base, seen.Unknown, seen.Unknown},
-		{"disconnected", seen.Live, with(func(i *Input) { i.Connected = false }), seen.Unknown, seen.Unknown},
-		{"disconnected and closed", seen.Closed, with(func(i *Input) { i.Connected, i.Open = false, false }), seen.Unknown, seen.Unknown},
-		{"rejected stays rejected", seen.Rejected, with(func(i *Input) { i.Open = false }), seen.Rejected, seen.Rejected},
+		{"disconnected", seen.Live, with(func(i *input) { i.Connected = false }), seen.Unknown, seen.Unknown},
+		{"disconnected and closed", seen.Closed, with(func(i *input) { i.Connected, i.Open = false, false }), seen.Unknown, seen.Unknown},
+		{"rejected stays rejected", seen.Rejected, with(func(i *input) { i.Open = false }), seen.Rejected, seen.Rejected},
 	} {
-		if got := NextSymbol(c.from, c.in); got != c.symbol {
+		if got := nextSymbol(c.from, c.in); got != c.symbol {
 			t.Errorf("%s: a symbol that was %v becomes %v, want %v", c.name, c.from, got, c.symbol)
 		}
-		if got := NextFeed(c.from, c.in); got != c.feed {
+		if got := nextFeed(c.from, c.in); got != c.feed {
 			t.Errorf("%s: a feed that was %v becomes %v, want %v", c.name, c.from, got, c.feed)
 		}
 	}

@@ -155,19 +155,19 @@ func (p *Parent) sweep(ctx actor.Context) {
 		if itself, known := status.Open(); known && !itself {
 			open = false // a halt or a suspension is the symbol's own
 		}
-		in := Input{Now: now.Mono, Last: c.slot.Last(), Connected: connected, Open: open, Threshold: c.gap}
+		in := input{Now: now.Mono, Last: c.slot.Last(), Connected: connected, Open: open, Threshold: c.gap}
 		in.Since = c.step(connected, at, open, now.Mono)
-		if s := c.slot.State(); NextSymbol(s, in) != s {
+		if s := c.slot.State(); nextSymbol(s, in) != s {
 			ctx.Send(c.pid, &look{in})
 		}
 	}
 }
 
 func (p *Parent) sweepFeed(now int64, connected bool, at int64, open bool) {
-	in := Input{Now: now, Last: p.d.Store.Feed.Last(), Connected: connected, Open: open, Threshold: p.d.FeedGap}
+	in := input{Now: now, Last: p.d.Store.Feed.Last(), Connected: connected, Open: open, Threshold: p.d.FeedGap}
 	in.Since = p.feed.step(connected, at, open, now)
 	s := p.d.Store.Feed.State()
-	switch to := NextFeed(s, in); {
+	switch to := nextFeed(s, in); {
 	case to == s:
 	case to == seen.Stale:
 		p.d.Dead(in.Since, in.Threshold)

@@ -7,8 +7,8 @@ import (
 	"github.com/feedtree/feedtree/internal/seen"
 )
 
-// Input is all that decides a state. Instants are clock.Mono.
-type Input struct {
+// input is all that decides a state. Instants are clock.Mono.
+type input struct {
 	Now       int64
 	Last      int64 // the last event, 0 for none since the connection began
 	Since     int64 // when the deadline began anew: connected, session opened, halt ended
@@ -17,7 +17,7 @@ type Input struct {
 	Threshold time.Duration
 }
 
-// NextSymbol says what a symbol's state should be.
+// nextSymbol says what a symbol's state should be.
 //
 //	unknown ──event──▶ live ──silent──▶ stale ──event──▶ live
 //	   any ──market closed──▶ closed ──opened──▶ unknown      any ──disconnected──▶ unknown
@@ -27,18 +27,18 @@ type Input struct {
 // counted from the last event or, if later, from when the deadline began anew. A symbol
 // never seen on this connection is unknown, however long it is silent. Rejected stays until
 // the connection ends.
-func NextSymbol(s seen.State, in Input) seen.State {
+func nextSymbol(s seen.State, in input) seen.State {
 	if s == seen.Unknown && in.Last == 0 && (in.Open || !in.Connected) {
 		return seen.Unknown
 	}
 	return next(s, in)
 }
 
-// NextFeed says what the feed's state should be: as a symbol's, but that a feed connected
+// nextFeed says what the feed's state should be: as a symbol's, but that a feed connected
 // to an open market and never heard of is dead after the threshold, too.
-func NextFeed(s seen.State, in Input) seen.State { return next(s, in) }
+func nextFeed(s seen.State, in input) seen.State { return next(s, in) }
 
-func next(s seen.State, in Input) seen.State {
+func next(s seen.State, in input) seen.State {
 	switch {
 	case !in.Connected:
 		return seen.Unknown

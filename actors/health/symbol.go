@@ -7,7 +7,7 @@ import (
 )
 
 // look asks a symbol's actor to judge its state by what the parent saw.
-type look struct{ in Input }
+type look struct{ in input }
 
 // symbol is the actor of one symbol, named after it.
 type symbol struct {
@@ -22,10 +22,10 @@ func (a *symbol) Receive(ctx actor.Context) {
 	}
 }
 
-func (a *symbol) onLook(in Input) {
+func (a *symbol) onLook(in input) {
 	in.Last = a.slot.Last() // it may have been seen since the parent looked
 	s := a.slot.State()
-	switch to := NextSymbol(s, in); {
+	switch to := nextSymbol(s, in); {
 	case to == s:
 	case to == seen.Stale:
 		a.d.Stale(a.slot, in.Since, in.Threshold)

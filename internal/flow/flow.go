@@ -105,9 +105,6 @@ func NewOutbox(by Stage, times *Times, push func([]Item)) *Outbox {
 // Add appends an item to the run.
 func (o *Outbox) Add(it Item) { o.buf = append(o.buf, it) }
 
-// Len is the length of the run gathered so far.
-func (o *Outbox) Len() int { return len(o.buf) }
-
 // Flush stamps the run with the clock.Mono at which it goes on, pushes it and forgets it.
 func (o *Outbox) Flush(at int64) {
 	if len(o.buf) == 0 {

@@ -39,12 +39,6 @@ func (t *Table) At(i int) *Topic {
 	return nil
 }
 
-// Len is how many topics are interned: their indices are 0 to Len-1.
-func (t *Table) Len() int { return len(t.view.Load().list) }
-
-// All lists the interned topics by index; the slice must not be written to.
-func (t *Table) All() []*Topic { return t.view.Load().list }
-
 // Intern parses a name and adds it, or finds it. Its errors are Parse's.
 func (t *Table) Intern(name string) (*Topic, error) {
 	if known := t.view.Load().byName[name]; known != nil {

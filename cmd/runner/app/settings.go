@@ -27,7 +27,7 @@ func (a *program) load(environ []string, flags map[string]any) (*config.Loaded, 
 		}
 	}
 	files := a.flags.files
-	if file := lookup(environ, "FEEDTREE_CONFIG"); file != "" && len(files) == 0 {
+	if file := lookup(environ, config.EnvConfig); file != "" && len(files) == 0 {
 		files = []string{file}
 	}
 	l, err := config.Load(config.Sources{Files: files, EnvFile: a.flags.envFile, Environ: environ, Set: a.flags.set, Flags: flags})

@@ -165,12 +165,6 @@ func (m *Market) topic(name string) int {
 // Topics lists all topics of the stream; a message's TopicID is an index in it.
 func (m *Market) Topics() []string { return m.topics }
 
-// Symbols lists the equities.
-func (m *Market) Symbols() []string { return DefaultSymbols(m.cfg.Symbols) }
-
-// Series lists the derivative series.
-func (m *Market) Series() []string { return series }
-
 // Halt makes the market say that it is halted, or ends that. It is the one thing outside
 // the configuration that alters the stream.
 func (m *Market) Halt(on bool) { m.halted = on }
