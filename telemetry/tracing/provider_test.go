@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 
 	"github.com/feedtree/feedtree/telemetry/ledger"
 	"github.com/feedtree/feedtree/telemetry/tracing/otlptest"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 func vars(pairs ...string) Env {
@@ -36,21 +36,10 @@ func vars(pairs ...string) Env {
 }
 
 // lines is a log that a test reads while it is written.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
+type lines struct{ harness.Buffer }
 
 func (l *lines) count(event string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.buf.String(), "event="+event+" ")
+	return strings.Count(l.String(), "event="+event+" ")
 }
 
 func provider(t *testing.T, c Config) (*Provider, *lines) {
@@ -168,8 +157,8 @@ func TestARefusingCollectorIsALineInTheLogAndSoIsItsRecovery(t *testing.T) {
 	p.Flush(t.Context()) // clears what was lost before it
 	spans(p, 1)
 	p.Flush(t.Context())
-	if log.count("traces_lost") != 1 || log.count("traces_recovered") != 1 || !strings.Contains(log.buf.String(), "lost=5") {
-		t.Error(&log.buf)
+	if log.count("traces_lost") != 1 || log.count("traces_recovered") != 1 || !strings.Contains(log.String(), "lost=5") {
+		t.Error(log.String())
 	}
 }
 
@@ -191,7 +180,7 @@ func TestASlowCollectorCostsSpansCountedAndHoldsNobodyUp(t *testing.T) {
 	close(release)
 	eventually(t, "the rest", func() bool { return p.Counts().Exported == 10 })
 	if got := p.Counts(); got != (Counts{Spans: 1000, Dropped: 990, Exported: 10}) || log.count("traces_lost") != 1 {
-		t.Errorf("%+v %s", got, &log.buf)
+		t.Errorf("%+v %s", got, log.String())
 	}
 }
 

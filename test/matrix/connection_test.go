@@ -1,12 +1,10 @@
 package matrix
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -83,20 +81,8 @@ func aTokenThatEnds(t *testing.T) {
 // length there is.
 var secrets = regexp.MustCompile(`[0-9a-f]{40}`)
 
-// logged collects the log while a row runs.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func logging(t *testing.T) *logged {
-	l, before := &logged{}, slog.Default()
+func logging(t *testing.T) *harness.Buffer {
+	l, before := &harness.Buffer{}, slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	return l
@@ -130,12 +116,11 @@ func aRESTCallThatFails(t *testing.T) {
 		f.outage(i+1, time.Now().Add(time.Second)) // the REST API takes five calls of a kind a second
 	}
 	f.end(cut)
-	log.mu.Lock()
-	defer log.mu.Unlock()
-	if m := secrets.FindString(log.b.String()); m != "" || strings.Contains(log.b.String(), f.cfg.Credentials.AppSecret.Reveal()) {
+	said := log.String()
+	if m := secrets.FindString(said); m != "" || strings.Contains(said, f.cfg.Credentials.AppSecret.Reveal()) {
 		t.Errorf("a secret is in the log: %q", m)
 	}
-	if !strings.Contains(log.b.String(), "connect_failed") {
+	if !strings.Contains(said, "connect_failed") {
 		t.Error("nothing of it is in the log")
 	}
 }

@@ -3,7 +3,6 @@
 package process
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -42,29 +40,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// lines is what a process writes, safe to read while it does.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // proc is a running runner.
 type proc struct {
 	t        *testing.T
 	cmd      *exec.Cmd
-	out, err lines
+	out, err harness.Buffer
 	ended    chan struct{}
 	home     string
 }

@@ -13,12 +13,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/feedtree/feedtree/cmd/runner/internal/demo"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 // TestMain lets this binary be the runner that `run --sandbox` starts as its child.
@@ -32,26 +32,9 @@ func TestMain(m *testing.M) {
 // invoke runs a command line and gives its exit code and what it wrote.
 func invoke(t *testing.T, ctx context.Context, environ []string, in string, args ...string) (code int, out, errs string) {
 	t.Helper()
-	var o, e safeBuffer
+	var o, e harness.Buffer
 	code = Run(ctx, types(), args, Streams{In: strings.NewReader(in), Out: &o, Err: &e, Environ: environ})
 	return code, o.String(), e.String()
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func TestWhatAWrongCommandLineIsTold(t *testing.T) {
@@ -192,7 +175,7 @@ func TestDecodeAnswersEveryLineWhateverItHolds(t *testing.T) {
 
 func TestARunOnTheSandboxBalancesAndCanBeLookedAtWhileItRuns(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	var out, errs safeBuffer
+	var out, errs harness.Buffer
 	ended := make(chan int, 1)
 	go func() {
 		ended <- Run(ctx, types(), strings.Fields("run --sandbox --rate 2000 --summary json --addr 127.0.0.1:0 --symbols aot,PTT"),
@@ -308,7 +291,7 @@ func tailOf(t *testing.T, addr string) {
 }
 
 // await waits for a log line of an event and gives one of its values.
-func await(t *testing.T, b *safeBuffer, event, key string) string {
+func await(t *testing.T, b *harness.Buffer, event, key string) string {
 	t.Helper()
 	var value string
 	eventually(t, b, "event "+event, func(line string) bool {
@@ -322,12 +305,12 @@ func await(t *testing.T, b *safeBuffer, event, key string) string {
 	return value
 }
 
-func awaitCount(t *testing.T, b *safeBuffer, text string, n int) {
+func awaitCount(t *testing.T, b *harness.Buffer, text string, n int) {
 	t.Helper()
 	eventually(t, b, text, func(line string) bool { return strings.Contains(line, text) }, n)
 }
 
-func eventually(t *testing.T, b *safeBuffer, what string, is func(string) bool, times int) {
+func eventually(t *testing.T, b *harness.Buffer, what string, is func(string) bool, times int) {
 	t.Helper()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()

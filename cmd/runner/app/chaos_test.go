@@ -11,11 +11,12 @@ import (
 
 	"github.com/feedtree/feedtree/cmd/runner/internal/chaos"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 func TestChaosHoldsAndEndsInOrderWhenItIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	var out, errs safeBuffer
+	var out, errs harness.Buffer
 	ended := make(chan int, 1)
 	go func() {
 		ended <- Run(ctx, types(), strings.Fields("chaos --seed 32 --duration 1h"), Streams{In: strings.NewReader(""), Out: &out, Err: &errs})

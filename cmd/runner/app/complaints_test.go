@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 // Every command that has a log opens it so: what strategies, or a program of its own, make of
@@ -17,7 +18,7 @@ import (
 func TestOpenTelemetrysComplaintsAreLinesOfEveryCommandsLogWithoutSecrets(t *testing.T) {
 	before := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(before) })
-	var out safeBuffer
+	var out harness.Buffer
 	log := openLog(config.Log{Level: "warn", Format: "json"}, &out, false)
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")
 	e, err := otlpmetrichttp.New(t.Context())

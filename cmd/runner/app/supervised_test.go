@@ -12,18 +12,19 @@ import (
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/telemetry/ledger"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 // running starts the runner on the sandbox with a configuration and gives the address of its
 // door, and what tells its exit code.
-func running(t *testing.T, yaml string) (addr string, out, errs *safeBuffer, stop func(), ended chan int) {
+func running(t *testing.T, yaml string) (addr string, out, errs *harness.Buffer, stop func(), ended chan int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "c.yaml")
 	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	out, errs, ended = &safeBuffer{}, &safeBuffer{}, make(chan int, 1)
+	out, errs, ended = &harness.Buffer{}, &harness.Buffer{}, make(chan int, 1)
 	go func() {
 		ended <- Run(ctx, types(), strings.Fields("run --sandbox --rate 1000 --summary json --addr 127.0.0.1:0 --symbols AOT,PTT --config "+file),
 			Streams{In: strings.NewReader(""), Out: out, Err: errs})
@@ -31,7 +32,7 @@ func running(t *testing.T, yaml string) (addr string, out, errs *safeBuffer, sto
 	return strings.TrimPrefix(await(t, errs, "http_listening", "url"), "http://"), out, errs, cancel, ended
 }
 
-func summaryOf(t *testing.T, out *safeBuffer) (s ledger.Snapshot) {
+func summaryOf(t *testing.T, out *harness.Buffer) (s ledger.Snapshot) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(out.String()), &s); err != nil {
 		t.Fatalf("standard output is not one JSON object: %v in %s", err, out.String())
