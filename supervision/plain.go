@@ -3,6 +3,7 @@ package supervision
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -61,4 +62,22 @@ func say(reason any) *plain {
 	case <-over.C:
 	}
 	return &plain{text: fmt.Sprintf("a %T that cannot say what it is", reason)}
+}
+
+// causeLimit is how much of a failure's reason is shown, in bytes.
+const causeLimit = 300
+
+// Cause renders a failure's reason as one line of at most 300 bytes.
+func Cause(reason any) string {
+	text, ok := reason.(string)
+	if !ok {
+		text = fmt.Sprint(reason)
+	}
+	text = strings.ToValidUTF8(text[:min(len(text), causeLimit)], "")
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
 }

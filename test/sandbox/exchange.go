@@ -9,9 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,29 +57,6 @@ type Exchange struct {
 type routes struct {
 	byID   [][]*wire // by the market's topic index
 	byName map[string][]*wire
-}
-
-// Stats is what the exchange did; GET /stats gives it as JSON.
-type Stats struct {
-	Logins           uint64         `json:"logins"`
-	RejectedLogins   uint64         `json:"rejected_logins"`
-	Refreshes        uint64         `json:"refreshes"`
-	DispatcherTokens uint64         `json:"dispatcher_tokens"`
-	Connections      uint64         `json:"connections"` // that were accepted
-	Refused          uint64         `json:"refused"`     // that were not, by the fault of that name
-	Evicted          uint64         `json:"evicted"`     // that a newer one ended, by the fault single
-	OpenConnections  int            `json:"open_connections"`
-	PeakConnections  int            `json:"peak_connections"` // the most that were open at once
-	Subscriptions    map[string]int `json:"subscriptions"`
-	Published        uint64         `json:"published"` // messages of the market's stream
-	Delivered        uint64         `json:"delivered"` // PUBLISH packets handed to a socket
-	System           uint64         `json:"system"`    // of those on $sys, apart
-	Malformed        uint64         `json:"malformed"` // payloads damaged by a fault
-	Swallowed        uint64         `json:"swallowed"` // packets lost on half-open links
-	SlowDropped      uint64         `json:"slow_dropped"`
-	RateLimited      uint64         `json:"rate_limited"`
-	Gets             uint64         `json:"gets"`  // REST calls that came, whatever they were answered
-	Posts            uint64         `json:"posts"` //
 }
 
 // Start makes an exchange and lets it listen. It ends with Close or with ctx.
@@ -295,103 +269,4 @@ func (x *Exchange) Publish(topic string, payload []byte, count int) int {
 		w.flush()
 	}
 	return n
-}
-
-// Stats reads the counters.
-func (x *Exchange) Stats() Stats {
-	c := &x.count
-	s := Stats{Logins: c.logins.Load(), RejectedLogins: c.rejectedLogins.Load(), Refreshes: c.refreshes.Load(),
-		DispatcherTokens: c.dispatcherTokens.Load(), Connections: c.connections.Load(), Subscriptions: map[string]int{},
-		Published: c.published.Load(), Delivered: c.delivered.Load(), System: c.system.Load(), Malformed: c.malformed.Load(),
-		Swallowed: c.swallowed.Load(), SlowDropped: c.slowDropped.Load(), RateLimited: c.rateLimited.Load(), Refused: c.refused.Load(), Evicted: c.evicted.Load(),
-		Gets: c.gets.Load(), Posts: c.posts.Load()}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	s.OpenConnections, s.PeakConnections = len(x.wires), x.peak
-	for w := range x.wires {
-		for f := range w.filters {
-			s.Subscriptions[f]++
-		}
-	}
-	return s
-}
-
-// BaseURL is the REST API's address, AdminURL the admin API's, "" without one.
-func (x *Exchange) BaseURL() string { return "https://localhost:" + port(x.listener) }
-
-// AdminURL is the admin API's address, "" without one.
-func (x *Exchange) AdminURL() string {
-	if x.adminListener == nil {
-		return ""
-	}
-	return "http://" + x.adminListener.Addr().String()
-}
-
-// port is the listener's, 443 for one that has none, such as a Pipe.
-func port(ln net.Listener) string {
-	if _, p, err := net.SplitHostPort(ln.Addr().String()); err == nil {
-		return p
-	}
-	return "443"
-}
-
-// CA is the certificate of the exchange's authority, PEM.
-func (x *Exchange) CA() []byte { return x.caPEM }
-
-// CAPath is where the authority's certificate was written, "" without a directory.
-func (x *Exchange) CAPath() string {
-	if x.cfg.Dir == "" {
-		return ""
-	}
-	return filepath.Join(x.cfg.Dir, "ca.pem")
-}
-
-// Environment is what a client needs to connect, by variable.
-func (x *Exchange) Environment() map[string]string {
-	return map[string]string{
-		"SETTRADE_BASE_URL": x.BaseURL(), "SETTRADE_APP_ID": x.cfg.AppID, "SETTRADE_APP_SECRET": x.secret,
-		"SETTRADE_APP_CODE": x.cfg.AppCode, "SETTRADE_BROKER_ID": x.cfg.BrokerID,
-		"SETTRADE_EQUITY_ACCOUNT": x.cfg.EquityAccount, "SETTRADE_DERIVATIVES_ACCOUNT": x.cfg.DerivativesAccount,
-		"FEEDTREE_TLS_CA_FILE": x.CAPath(),
-	}
-}
-
-// Exports are the same as lines for a shell.
-func (x *Exchange) Exports() (out []string) {
-	for name, value := range x.Environment() {
-		if value != "" {
-			out = append(out, "export "+name+"="+quoted(value))
-		}
-	}
-	sort.Strings(out)
-	return out
-}
-
-// quoted puts a value between single quotes if a shell would make something of it.
-func quoted(v string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=+@,", r)
-	}
-	if strings.IndexFunc(v, func(r rune) bool { return !plain(r) }) < 0 {
-		return v
-	}
-	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
-}
-
-// write puts ca.pem and env into the directory.
-func (x *Exchange) write() error {
-	if x.cfg.Dir == "" {
-		return nil
-	}
-	lines := strings.Join(x.Exports(), "\n") + "\n"
-	env := filepath.Join(x.cfg.Dir, "env")
-	os.Remove(env) // an old one's permissions are not to be inherited
-	err := os.MkdirAll(x.cfg.Dir, 0o700)
-	if err == nil {
-		err = errors.Join(os.WriteFile(x.CAPath(), x.caPEM, 0o644), os.WriteFile(env, []byte(lines), 0o600))
-	}
-	if err != nil {
-		return fmt.Errorf("write ca.pem and env: %w; choose another directory", err)
-	}
-	return nil
 }
