@@ -23,7 +23,7 @@ func (e Env) first(names ...string) string {
 
 // Enabled reports whether there is somewhere to send traces: an endpoint in the
 // configuration or in OTEL_EXPORTER_OTLP_ENDPOINT or its form for traces, and neither
-// OTEL_SDK_DISABLED nor OTEL_TRACES_EXPORTER=none nor OTEL_TRACES_SAMPLER=always_off.
+// OTEL_SDK_DISABLED nor OTEL_TRACES_EXPORTER=none. OTEL_TRACES_SAMPLER is for Ratio.
 func Enabled(endpoint string, env Env) bool {
 	switch {
 	case otelenv.Disabled(env), env.first("OTEL_TRACES_EXPORTER") == "none":
@@ -35,7 +35,8 @@ func Enabled(endpoint string, env Env) bool {
 // Ratio gives the share of events that have a trace whatever happens: the configured one, or
 // where none is configured what OTEL_TRACES_SAMPLER says, if that is set. The feed has no
 // parents, so parentbased_x is x. always_off turns tracing off as a whole, slow and failed
-// events included: off is then true.
+// events included: off is then true. An error tells of a value that says nothing here, such as
+// a sampler of another SDK's; ratio is the configured one then.
 func Ratio(configured float64, set bool, env Env) (ratio float64, off bool, err error) {
 	name := strings.TrimPrefix(env.first("OTEL_TRACES_SAMPLER"), "parentbased_")
 	if set {

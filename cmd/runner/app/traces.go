@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -23,10 +24,7 @@ const flushTime = 2 * time.Second
 func (a *program) traces(ctx context.Context, stdout bool, loaded *config.Loaded, cfg *config.Config, log *slog.Logger) (*tracing.Provider, error) {
 	t := &cfg.Telemetry
 	env := tracing.Env(os.Getenv)
-	ratio, off, err := tracing.Ratio(t.Traces.Ratio, loaded.Origin("telemetry.traces.ratio") != "default", env)
-	if err != nil {
-		return nil, &exitError{exitConfiguration, err}
-	}
+	ratio, off, unread := tracing.Ratio(t.Traces.Ratio, loaded.Origin("telemetry.traces.ratio") != "default", env)
 	t.Traces.Ratio = ratio
 	c := tracing.Config{Endpoint: t.OTLP.Endpoint, Protocol: t.OTLP.Protocol, Headers: t.OTLP.Headers.Reveal(),
 		Queue: t.Traces.Queue, Log: log, Env: env}
@@ -36,6 +34,10 @@ func (a *program) traces(ctx context.Context, stdout bool, loaded *config.Loaded
 	case off || !tracing.Enabled(t.OTLP.Endpoint, env):
 		return nil, nil
 	}
+	if unread != nil { // it may be meant for other programs: no reason to keep the feed from running
+		log.Warn(fmt.Sprintf("%v; the ratio is %v", unread, ratio), "event", "configuration_note")
+	}
+	var err error
 	if c.Resource, err = service.Resource(ctx, version().Version); err != nil {
 		log.Warn("traces do not say all of where they come from", "event", "resource_incomplete", "reason", err)
 	}
