@@ -404,11 +404,11 @@ func (in *instance) sample(log *slog.Logger) {
 	switch limit := in.cfg.Mailbox.DropWarning; {
 	case avg > limit && !r.warned:
 		r.warned = true
-		log.Warn("a strategy is too slow and loses its oldest events", "event", "strategy_slow", "strategy", in.Name,
+		log.Warn("a strategy is too slow and loses its oldest events", "event", "strategy_slow", "node", "strategies", "strategy", in.Name,
 			"drop_rate", avg, "warning", limit, "queued", c.Queued, "capacity", c.Capacity)
 	case avg <= limit/2 && r.warned: // equal to it, too: a limit of 0 could never be passed downwards
 		r.warned = false
-		log.Info("a strategy has caught up", "event", "strategy_recovered", "strategy", in.Name, "dropped", c.Dropped)
+		log.Info("a strategy has caught up", "event", "strategy_recovered", "node", "strategies", "strategy", in.Name, "dropped", c.Dropped)
 	}
 }
 

@@ -200,7 +200,7 @@ func (s *supervisors) timed(node string) actor.PropsOption {
 
 func (s *supervisors) guard() actor.PropsOption {
 	return actor.WithReceiverMiddleware(supervision.Guard(func(pid *actor.PID, message, reason any) {
-		s.tree.lines.Log(slog.LevelError, "end/"+pid.Id, "an actor failed in its last message", "event", "end_failed",
+		s.tree.lines.Log(slog.LevelError, "end/"+pid.Id, "an actor failed in its last message", "event", "end_failed", "node", "feed",
 			"actor", pid.Id, "message", fmt.Sprintf("%T", message), "cause", supervision.Cause(reason))
 	}))
 }

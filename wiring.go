@@ -148,7 +148,7 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 		Rand: rand.Float64, GiveUp: t.fail, Accepted: t.unreject,
 	}
 	decoderDeps := decoder.Deps{
-		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison, Log: t.log.With("node", "decoder"),
+		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison,
 		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths, Seams: t.seams, Failed: t.failures.decoderOn,
 	}
 	healthDeps := health.Deps{

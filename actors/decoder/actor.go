@@ -39,7 +39,6 @@ type Deps struct {
 	Seen   *seen.Store
 	Feed   *ledger.Feed
 	Poison *poison.Store
-	Log    *slog.Logger
 	Lines  *ratelog.Logger
 	State  *State
 	Paths  *paths.Tracer // nil traces nothing
@@ -124,7 +123,7 @@ func (a *Decoder) decode(m *raw.Message, began int64) {
 
 func (a *Decoder) onUnknownTopic(m *raw.Message) {
 	a.d.Lines.Log(slog.LevelWarn, "unknown_topic", "message on a topic that nobody subscribed",
-		"event", "unknown_topic", "topic", topic.Redact(m.Topic), "bytes", len(m.Payload))
+		"event", "unknown_topic", "node", "decoder", "topic", topic.Redact(m.Topic), "bytes", len(m.Payload))
 	a.d.Feed.UnknownTopic.Inc() // last: should the user's log handler panic, the message is counted as that
 }
 
@@ -133,7 +132,7 @@ func (a *Decoder) onBadPayload(t *topic.Topic, m *raw.Message, epoch uint64, beg
 	a.keep(t, m, epoch, class, err.Error())
 	traced := a.d.Paths.Undecoded(m, began, class, err.Error())
 	a.d.Lines.LogContext(paths.In(traced), slog.LevelWarn, class, "payload refused",
-		"event", "decode_error", "class", class, "topic", t.Key(), "bytes", len(m.Payload), "error", err)
+		"event", "decode_error", "node", "decoder", "class", class, "topic", t.Key(), "bytes", len(m.Payload), "error", err)
 	if errors.Is(err, codec.ErrOversized) { // counted last, as above
 		a.d.Feed.Oversized.Inc()
 	} else {

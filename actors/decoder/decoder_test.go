@@ -40,7 +40,7 @@ func newBench(t *testing.T) *bench {
 	}
 	log := slog.New(slog.DiscardHandler)
 	feed := &ledger.Feed{}
-	b.Deps = Deps{Topics: topic.NewTable(), Seen: seen.New(), Feed: feed, Seams: &seam.Seams{Feed: feed}, Poison: store, Log: log, Lines: ratelog.New(log),
+	b.Deps = Deps{Topics: topic.NewTable(), Seen: seen.New(), Feed: feed, Seams: &seam.Seams{Feed: feed}, Poison: store, Lines: ratelog.New(log),
 		State: NewState(nil, func(run []flow.Item) {
 			for _, it := range run {
 				switch m := it.Msg.(type) {

@@ -109,7 +109,7 @@ func (h *host) failedLast(reason any) {
 		reason = mailbox.ErrGoexit
 	}
 	h.in.Lines.Log(slog.LevelError, "strategy_end/"+h.in.Name, "a strategy failed in its last message",
-		"event", "strategy_end_failed", "strategy", h.in.Name, "message", fmt.Sprintf("%T", h.ctx.Message()),
+		"event", "strategy_end_failed", "node", "strategies", "strategy", h.in.Name, "message", fmt.Sprintf("%T", h.ctx.Message()),
 		"cause", h.in.Reason(reason).Error(), "stack", string(debug.Stack()))
 }
 

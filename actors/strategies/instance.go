@@ -274,7 +274,7 @@ func (in *Instance) failed(inc *incarnation, it flow.Item, isEvent bool, cause s
 		return
 	}
 	in.Lines.LogContext(paths.In(in.Failure()), slog.LevelError, "strategy_panic/"+in.Name, "a strategy failed on an event",
-		"event", "strategy_failed", "strategy", in.Name, "kind", e.Kind().String(), "epoch", e.Epoch(), "seq", e.Seq(), "cause", cause)
+		"event", "strategy_failed", "node", "strategies", "strategy", in.Name, "kind", e.Kind().String(), "epoch", e.Epoch(), "seq", e.Seq(), "cause", cause)
 }
 
 // failedReplay keeps the event of a replay that failed again, and tells who asked for it.

@@ -32,6 +32,7 @@ type Logger struct {
 type burst struct {
 	level      slog.Level
 	msg        string
+	node       any    // of the lines, nil if they have none
 	count      uint64 // lines of this burst
 	unreported uint64 // of these, not yet in any line written
 	start      time.Time
@@ -62,7 +63,7 @@ func (l *Logger) LogContext(ctx context.Context, level slog.Level, class, msg st
 		l.summarise(class, b, now, true)
 	}
 	if b.count == 0 {
-		b.start, b.reported = now, now
+		b.start, b.reported, b.node = now, now, nodeOf(args)
 	}
 	b.level, b.msg, b.last = level, msg, now
 	b.count++
@@ -121,7 +122,11 @@ func (l *Logger) Run(ctx context.Context) {
 
 func (l *Logger) summarise(class string, b *burst, now time.Time, ended bool) {
 	if b.unreported > 0 {
-		l.log.Log(context.Background(), b.level, b.msg+" (repeated)", "event", "repeated", "class", class,
+		log := l.log
+		if b.node != nil {
+			log = log.With("node", b.node) // whose level holds for its summary, too
+		}
+		log.Log(context.Background(), b.level, b.msg+" (repeated)", "event", "repeated", "class", class,
 			"count", b.count, "unreported", b.unreported, "over", b.last.Sub(b.start).String())
 		b.unreported = 0
 	}
@@ -129,4 +134,14 @@ func (l *Logger) summarise(class string, b *burst, now time.Time, ended bool) {
 	if ended {
 		b.count = 0
 	}
+}
+
+// nodeOf finds the component that a line is of.
+func nodeOf(args []any) any {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == "node" {
+			return args[i+1]
+		}
+	}
+	return nil
 }

@@ -36,11 +36,11 @@ func TestTheFirstTenLinesAreWholeThenEveryThousandth(t *testing.T) {
 func TestASummaryFollowsWhenTheBurstEndsAndTheClassIsWholeAgain(t *testing.T) {
 	l, buf, now := newTest()
 	for range 15 {
-		l.Log(slog.LevelWarn, "malformed", "bad payload")
+		l.Log(slog.LevelWarn, "malformed", "bad payload", "event", "x", "node", "decoder")
 	}
 	*now = now.Add(2 * time.Minute)
 	l.Flush(false)
-	if !strings.Contains(buf.String(), "unreported=5") {
+	if !strings.Contains(buf.String(), "unreported=5") || strings.Count(buf.String(), "node=decoder") != 11 {
 		t.Fatalf("no summary of the five lines kept back:\n%s", buf)
 	}
 	before := lines(buf)

@@ -124,6 +124,11 @@ func TestLinesOfFailuresBearTheIdsOfTheTraceThatTheCollectorHas(t *testing.T) {
 			t.Errorf("lines %s are of %q, want %q", event, is, want)
 		}
 	}
+	for event, want := range map[string]string{"strategy_failed": "strategies", "quarantined": "strategies", "decode_error": "decoder", "connected": "session"} {
+		if node := got[event][0]["node"]; node != want { // whose level it is written at
+			t.Errorf("%s is of %v, want %s", event, node, want)
+		}
+	}
 	for event, list := range got {
 		for _, l := range list {
 			if id := ids(l); id != "" && spans[id] == nil {
