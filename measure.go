@@ -63,9 +63,11 @@ func (in *instance) measure(now int64) *measure.Strategy {
 
 func (t *Tree) measureSession(now int64) measure.Session {
 	v := t.Connection()
-	s := measure.Session{State: v.State.String(), Epoch: v.Epoch, TokenExpires: v.TokenExpires,
+	s := measure.Session{State: v.State.String(), Epoch: v.Epoch,
 		Wanted: v.Wanted, Answered: v.Answered, Rejected: len(v.Rejected)}
-	s.TokenRenewal = v.TokenExpires.Sub(v.TokenRenewAt)
+	if !v.TokenExpires.IsZero() {
+		s.Token = &measure.Token{Remaining: time.Until(v.TokenExpires), Renewal: v.TokenExpires.Sub(v.TokenRenewAt)}
+	}
 	if v.Since != 0 {
 		s.Age = clock.Since(now, v.Since)
 	}

@@ -55,15 +55,21 @@ type Strategy struct {
 
 // Session is the connection, besides its ledger.
 type Session struct {
-	State        string
-	Epoch        uint64
-	Age          time.Duration // 0 without a connection
-	TokenExpires time.Time     // zero before the first login
-	TokenRenewal time.Duration // what is left of its life when its renewal begins
-	Wanted       int
-	Answered     int
-	Rejected     int
-	Ready        bool
+	State    string
+	Epoch    uint64
+	Age      time.Duration // 0 without a connection
+	Token    *Token        // nil before the first login
+	Wanted   int
+	Answered int
+	Rejected int
+	Ready    bool
+}
+
+// Token is the access token's life. Remaining is measured when the reading is taken, by the
+// monotonic clock: a jump of the wall clock must not look like a token that was not renewed.
+type Token struct {
+	Remaining time.Duration // below 0 once it has expired
+	Renewal   time.Duration // what is left when its renewal begins
 }
 
 // Health is what is known of the feed and the market.

@@ -25,13 +25,13 @@ func session() []entry {
 			put(r.Session.Age.Seconds())
 		}},
 		{n.TokenRemaining, level, "s", "what is left of the access token's life", func(r *measure.Reading, put put) {
-			if !r.Session.TokenExpires.IsZero() {
-				put(r.Session.TokenExpires.Sub(r.At).Seconds())
+			if t := r.Session.Token; t != nil {
+				put(t.Remaining.Seconds())
 			}
 		}},
 		{n.TokenRenewal, level, "s", "what is left of that life when its renewal begins", func(r *measure.Reading, put put) {
-			if !r.Session.TokenExpires.IsZero() {
-				put(r.Session.TokenRenewal.Seconds())
+			if t := r.Session.Token; t != nil {
+				put(t.Renewal.Seconds())
 			}
 		}},
 		{n.Subscriptions, gauge, "{topic}", "topics wanted, of these answered, of these rejected", func(r *measure.Reading, put put) {
