@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 // OTEL_* variables are often set for every program of a machine.
@@ -20,7 +21,7 @@ func TestASamplerThatIsMeantForOtherProgramsKeepsNoFeedFromRunning(t *testing.T)
 		for _, stdout := range []bool{false, true} {
 			loaded := &config.Loaded{Config: config.Default()}
 			cfg := loaded.Config
-			var out safeBuffer
+			var out harness.Buffer
 			log := slog.New(slog.NewJSONHandler(&out, nil))
 			p, err := (&program{Streams: Streams{Out: io.Discard}}).traces(t.Context(), stdout, loaded, &cfg, log)
 			if err != nil || (p != nil) != stdout {
