@@ -12,7 +12,7 @@ import (
 
 // Snapshot reads every counter of the tree and evaluates the ledgers. They are exact when
 // the tree is quiet; while events flow, the right side of an equation may lag its left side
-// and never leads it, because what comes later on an event's way is read earlier.
+// and never leads it, because what comes later on an event's path is read earlier.
 func (t *Tree) Snapshot() *ledger.Snapshot {
 	s := &ledger.Snapshot{Strategies: map[string]ledger.Strategy{}}
 	t.mu.Lock()

@@ -20,7 +20,7 @@ import (
 // Options are what a tree can be given besides its configuration. The zero value is what
 // Start uses.
 type Options struct {
-	// TracerProvider takes the traces of events' ways and of the feed's rare deeds; which
+	// TracerProvider takes the traces of events' paths and of the feed's rare operations; which
 	// events have one says cfg.Telemetry.Traces. nil traces nothing and costs nothing. Package
 	// telemetry/tracing makes one from the configuration; one of your own must let the feed
 	// choose its spans' ids: sdktrace.WithIDGenerator(feedtree.SpanIDs{}), and sample all of them,

@@ -205,7 +205,7 @@ type TelemetryLogs struct {
 	OTLP bool `koanf:"otlp"`
 }
 
-// TelemetryTraces says which events' ways have a trace, once there is somewhere to send it.
+// TelemetryTraces says which events' paths have a trace, once there is somewhere to send it.
 type TelemetryTraces struct {
 	Slow      time.Duration `koanf:"slow"`       // socket read → end of Receive; 0: none is slow
 	Ratio     float64       `koanf:"ratio"`      // of the others

@@ -12,7 +12,7 @@ import (
 	"github.com/feedtree/feedtree/telemetry/names"
 )
 
-// Op is something the feed did that is rare and no event's way, whole: a login, a connection,
+// Op is something the feed did that is rare and no event's path, whole: a login, a connection,
 // a restart with its delay. It is traced always, out of every bound but the queue's.
 type Op struct {
 	Name       string

@@ -28,7 +28,7 @@ const (
 
 var stageNames = [...]string{"", "receive", "decode", "dispatch", "deliver", "process"}
 
-// Path is one event's way to one strategy, as far as it got.
+// Path is one event's path to one strategy, as far as it got.
 type Path struct {
 	Item     flow.Item
 	Strategy string // "" if it ended before the strategies

@@ -1,4 +1,4 @@
-// Package paths makes traces of events' ways through the feed, afterwards, from the stamps
+// Package paths makes traces of events' paths through the feed, afterwards, from the stamps
 // that every event carries.
 //
 // A path is the way of one event to one strategy, and has one trace:

@@ -153,7 +153,7 @@ type Spans struct {
 	Waiting  Gauge
 }
 
-// Paths counts the traces of events' paths and of the feed's rare deeds:
+// Paths counts the traces of events' paths and of the feed's rare operations:
 // Chosen = Made + Lost + those that wait.
 type Paths struct {
 	Chosen     Counter // handed to the tracer

@@ -85,7 +85,7 @@ func process() []entry {
 		{n.Imbalance, gauge, "{item}", "by how much the sides of a ledger's equations differ", func(r *measure.Reading, put put) {
 			by(put, n.Ledger, r.Ledger.Imbalance())
 		}},
-		{n.TracePaths, counter, "{trace}", "traces of events' ways and rare deeds, by what became of them", func(r *measure.Reading, put put) {
+		{n.TracePaths, counter, "{trace}", "traces of events' paths and rare operations, by what became of them", func(r *measure.Reading, put put) {
 			if t := r.Ledger.Traces; t != nil {
 				by(put, n.Outcome, map[string]uint64{"made": t.Made, "lost": t.Lost, "suppressed": t.Suppressed})
 			}

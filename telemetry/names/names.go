@@ -11,7 +11,7 @@ const Scope = "github.com/feedtree/feedtree"
 const (
 	Strategy  = "strategy"   // an instance's name
 	Queue     = "queue"      // raw, dispatcher or strategy
-	Stage     = "stage"      // of an event's way: receive, decode, dispatch, deliver
+	Stage     = "stage"      // of an event's path: receive, decode, dispatch, deliver
 	Outcome   = "outcome"    // the ledger's term that a message or an event ended in
 	State     = "state"      // one of a closed set
 	Decision  = "decision"   // of supervision about a failure
