@@ -14,7 +14,7 @@
 // as *messages.Gap in their place between them. Start puts the tree into a program with a
 // main of its own; package cmd/runner/app makes a program of it with every sub-command.
 //
-// Nothing is lost in silence: Tree.Snapshot gives every counter, and Snapshot.Check the
+// Nothing is lost silently: Tree.Snapshot gives every counter, and Snapshot.Check the
 // equations that they satisfy.
 package feedtree
 

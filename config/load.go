@@ -87,7 +87,7 @@ func build(layers []*layer) (*Loaded, error) {
 		errs, out.Notes = append(errs, l.errs...), append(out.Notes, l.notes...)
 	}
 	// The layers hold known keys with values of their types; that nothing is left unused is
-	// asked for all the same, since koanf passes what it does not know in silence.
+	// asked for all the same, since koanf passes silently what it does not know.
 	err = k.UnmarshalWithConf("", &out.Config, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		TagName: "koanf", ErrorUnused: true, ZeroFields: true,
 	}})

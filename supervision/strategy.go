@@ -4,7 +4,7 @@
 // restarts and of reconnects alike, and Decide for a failed child. Strategy is the thin
 // shell around Decide: the engine's supervisor strategy for one parent. The engine's own
 // strategies are not used: its backoff is linear and never gives up, and its default stops a
-// child in silence after ten restarts within a millisecond.
+// child silently after ten restarts within a millisecond.
 //
 // Every failure gets exactly one decision, counted when it is made, so that ledger L4
 // balances at any moment; a restart counts as pending until its delay is over, and as

@@ -114,7 +114,7 @@ func (a *program) command() *cobra.Command {
 		Use:   "runner",
 		Short: "Runs a live market-data feed as a supervised tree of actors",
 		Long: `runner takes the order books of the Thai exchange from the socket to trading
-strategies through a supervised tree of actors, and loses nothing in silence.`,
+strategies through a supervised tree of actors, and loses nothing silently.`,
 		Example: `  runner run --sandbox            # the whole tree on an exchange of its own
   runner run --symbols AOT,PTT    # against production, with SETTRADE_* set
   runner tree                     # look at the one that runs`,

@@ -17,7 +17,7 @@ func (a *program) chaosCommand() *cobra.Command {
 	f := runFlags{sandbox: true, count: chaos.Symbols, clock: "open", speed: 1, ttl: chaos.TokenTTL}
 	c := &cobra.Command{
 		Use:   "chaos",
-		Short: "Break the tree at random and check that nothing is lost in silence",
+		Short: "Break the tree at random and check that nothing is lost silently",
 		Long: `chaos runs the tree against a sandbox exchange of its own with strategies that are slow,
 panic, get stuck, wander and come and go, and breaks it in rounds: connections cut,
 logins refused, tokens expired, packets damaged, strategies restarted. After each round
