@@ -3,11 +3,9 @@ package feedtree
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"time"
 
@@ -115,22 +113,9 @@ func asConfig(err error) error {
 // and, if configured, one more.
 func trusted(c config.TLS) (*tls.Config, error) {
 	out := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CAFile == "" {
-		return out, nil
-	}
-	pem, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return out, &config.Error{Key: "tls.ca_file", Value: c.CAFile, Reason: fmt.Sprintf("cannot be read: %v", errors.Unwrap(err))}
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return out, &config.Error{Key: "tls.ca_file", Value: c.CAFile, Reason: "holds no certificate; expected PEM"}
-	}
-	out.RootCAs = pool
-	return out, nil
+	var err error
+	out.RootCAs, err = c.Authorities()
+	return out, err
 }
 
 // prepare makes what the actors are produced from.

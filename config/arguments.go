@@ -116,7 +116,8 @@ func unknownPath(key string) *Error {
 }
 
 // flagNames are the flags that are not called as their keys are.
-var flagNames = map[string]string{"http.addr": "--addr", "session.fail_fast": "--fail-fast"}
+var flagNames = map[string]string{"http.addr": "--addr", "session.fail_fast": "--fail-fast", httpToken: "--token-file",
+	"http.ask.ca_file": "--cacert", "http.ask.cert_file": "--cert", "http.ask.key_file": "--key"}
 
 // flagName is how a flag that sets the key is called: --log-level for log.level.
 func flagName(key string) string {

@@ -101,7 +101,8 @@ strategies:
 		`--set: number 3 has no '=': expected key=value`,
 		`--set: poison: this is a section; its keys are entries, bytes`,
 		`--set: strategies.a.type: a strategy's keys are set in a file, or all strategies at once: strategies=[{name: a, type: b}]`,
-		`--addr: http.addr: "0.0.0.0:80": only loopback is allowed (127.0.0.1, ::1 or localhost), not "0.0.0.0"`,
+		`http.tls.cert_file: missing: http.addr opens the door to the network (0.0.0.0), which needs TLS: set http.tls.cert_file and http.tls.key_file, or stay on loopback (127.0.0.1, ::1 or localhost)`,
+		`http.token: missing: http.addr opens the door to the network (0.0.0.0), where clients must show who they are: set FEEDTREE_HTTP_TOKEN_FILE to a file that holds a token, or http.tls.client_ca_file to the authority of their certificates, or stay on loopback (127.0.0.1, ::1 or localhost)`,
 		`--symbols: symbols[0]: symbol "A B": expected letters, digits, '-', '.' and '&' alone, not ' '`,
 	)
 }

@@ -161,9 +161,28 @@ type Poison struct {
 	Bytes   Bytes `koanf:"bytes"`
 }
 
-// HTTP is the loopback address for operators.
+// HTTP is the door for operators. On loopback nothing but the address is needed; off it the
+// door wants TLS, and of its clients the token, a certificate, or both.
 type HTTP struct {
-	Addr string `koanf:"addr"`
+	Addr  string  `koanf:"addr"`
+	Token Secret  `koanf:"token"` // "" means that no request needs one
+	TLS   HTTPTLS `koanf:"tls"`
+	Ask   HTTPAsk `koanf:"ask"`
+}
+
+// HTTPTLS is the door's certificate and its clients' authority; without a certificate the
+// door speaks plain HTTP. The files are in PEM.
+type HTTPTLS struct {
+	CertFile     string `koanf:"cert_file"` // with what leads to its authority behind it
+	KeyFile      string `koanf:"key_file"`
+	ClientCAFile string `koanf:"client_ca_file"` // "" means that clients need no certificate
+}
+
+// HTTPAsk is how a command that asks a door verifies it and shows who it is itself.
+type HTTPAsk struct {
+	CAFile   string `koanf:"ca_file"` // "" means the system's authorities
+	CertFile string `koanf:"cert_file"`
+	KeyFile  string `koanf:"key_file"`
 }
 
 // Log is how much is logged, and in which form.

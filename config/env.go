@@ -55,13 +55,13 @@ func environ(file []variable, env []string) []*layer {
 	return layers
 }
 
-// secretKey is the key that SETTRADE_X or SETTRADE_X_FILE sets, "" if none.
+// secretKey is the key that X or X_FILE sets, "" if it is none that both can set.
 func secretKey(name string) string {
-	key := keyByEnv[strings.TrimSuffix(name, fileSuffix)]
+	key := keyByEnv[name]
 	if key == "" {
-		key = keyByEnv[name]
+		key = keyByEnv[strings.TrimSuffix(name, fileSuffix)]
 	}
-	if !strings.HasPrefix(key, credentials) {
+	if !fromFile(key) {
 		return ""
 	}
 	return key
@@ -118,8 +118,18 @@ func (l *layer) set(key, text string) {
 	}
 }
 
-// readSecret reads a file that holds one value; the reason never names the file, for a
-// secret may stand there by mistake.
+// ReadSecret reads a file that holds one secret, as the variables do whose names end in
+// _FILE. The error has the key that it is for, and never names the file: the secret itself
+// may stand there by mistake.
+func ReadSecret(key, path string) (Secret, error) {
+	text, reason := readSecret(path)
+	if reason != "" {
+		return "", &Error{Key: key, From: flagName(key), Reason: "the file that it names " + reason}
+	}
+	return Secret(text), nil
+}
+
+// readSecret is ReadSecret with the reason alone.
 func readSecret(path string) (text, reason string) {
 	data, err := readAtMost(path, maxSecret)
 	if err != nil {

@@ -27,6 +27,12 @@ func TestVariablesAreDerivedFromKeys(t *testing.T) {
 			t.Errorf("%s sets %s and %s", name, key, other)
 		}
 		seen[name] = key
+		if fromFile(key) {
+			if other, ok := seen[name+fileSuffix]; ok {
+				t.Errorf("%s names the file of %s and sets %s", name+fileSuffix, key, other)
+			}
+			seen[name+fileSuffix] = "the file of " + key
+		}
 	}
 }
 
@@ -57,6 +63,11 @@ func TestTheEnvironmentsVariables(t *testing.T) {
 		"another prefix":     {env: []string{"FEEDTREE_CREDENTIALS_BROKER_ID=x"}, want: []string{"FEEDTREE_CREDENTIALS_BROKER_ID: unknown variable, did you mean SETTRADE_BROKER_ID?"}},
 		"a name of lines":    {env: []string{"FEEDTREE_QQQ\nQQQ\xe9\x0fQQQ=1"}, want: []string{"FEEDTREE_QQQ?QQQ�?QQQ: unknown variable; the known ones are FEEDTREE_ with a key's name, as in FEEDTREE_DISPATCHER_CAPACITY"}},
 		"a bad value":        {env: []string{"FEEDTREE_DISPATCHER_CAPACITY=lots"}, want: []string{`FEEDTREE_DISPATCHER_CAPACITY: dispatcher.capacity: "lots": expected a whole number`}},
+		"a secret elsewhere": {env: []string{"FEEDTREE_TELEMETRY_OTLP_HEADERS_FILE=" + secret}, read: func(c Config) string { return c.Telemetry.OTLP.Headers.Reveal() }, want: []string{"FEEDTREE_TELEMETRY_OTLP_HEADERS_FILE: telemetry.otlp.headers: expected key=value, parted by commas"}},
+		"the door's token":   {env: []string{"FEEDTREE_HTTP_TOKEN_FILE=" + write(t, "token", "0123456789abcdef\n")}, read: func(c Config) string { return c.HTTP.Token.Reveal() }, is: "0123456789abcdef"},
+		"it and its file":    {env: []string{"FEEDTREE_HTTP_TOKEN=0123456789abcdef", "FEEDTREE_HTTP_TOKEN_FILE=token"}, want: []string{"FEEDTREE_HTTP_TOKEN_FILE: http.token: FEEDTREE_HTTP_TOKEN is set too: set one of the two"}},
+		"its file of lines":  {env: []string{"FEEDTREE_HTTP_TOKEN_FILE=lines", "FEEDTREE_HTTP_ADDR=:1", "FEEDTREE_HTTP_TLS_CERT_FILE=x", "FEEDTREE_HTTP_TLS_KEY_FILE=x"}, want: []string{"FEEDTREE_HTTP_TOKEN_FILE: http.token: the file that it names holds more than one line"}},
+		"a token of lines":   {env: []string{"FEEDTREE_HTTP_TOKEN=0123456789\nabcdef"}, want: []string{"FEEDTREE_HTTP_TOKEN: http.token: expected visible ASCII without blanks, which is what a header can carry; openssl rand -hex 32 makes one"}},
 		"no file for others": {env: []string{"FEEDTREE_LOG_LEVEL_FILE=x"}, want: []string{"FEEDTREE_LOG_LEVEL_FILE: unknown variable, did you mean FEEDTREE_LOG_LEVEL?"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -126,7 +126,7 @@ func defaults() map[string]any {
 	return l.values
 }
 
-// Check reads and checks one file alone, as `config check FILE` does: without the
+// Check reads and checks one file alone, as `config check FILE` begins: without the
 // environment, without credentials.
 func Check(file string) error {
 	_, err := Load(Sources{Files: []string{file}})

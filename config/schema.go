@@ -25,10 +25,12 @@ const (
 	strategies   = "strategies"
 	healthSymbol = "health.symbols"
 	otlpHeaders  = "telemetry.otlp.headers"
+	httpToken    = "http.token"
 )
 
 var (
 	durationType = reflect.TypeFor[time.Duration]()
+	secretType   = reflect.TypeFor[Secret]()
 	bytesType    = reflect.TypeFor[Bytes]()
 	timeType     = reflect.TypeFor[TimeOfDay]()
 	dateType     = reflect.TypeFor[Date]()
@@ -130,12 +132,28 @@ func fieldNames(t reflect.Type) []string {
 	return names
 }
 
-// hidden says that a key's values are not shown in errors: all credentials, for what is
-// wrong there may be a secret in the wrong place, a collector's headers and address, which
-// may hold its password, and parameters, which may hold anything.
+// hidden says that a key's values are not shown in errors: all credentials, every secret and
+// the section that it is in, for what is wrong there may be a secret in the wrong place, a
+// collector's address, which may hold its password, and parameters, which may hold anything.
 func hidden(key string) bool {
-	return strings.HasPrefix(key, credentials) || key+"." == credentials || strings.Contains(key, ".params") ||
-		key == otlpHeaders || key == "telemetry.otlp.endpoint"
+	return strings.HasPrefix(key, credentials) || strings.Contains(key, ".params") || key == "telemetry.otlp.endpoint" || secretKeys[key]
+}
+
+// secretKeys are the keys of type Secret and the sections that hold one.
+var secretKeys = func() map[string]bool {
+	m := map[string]bool{}
+	for _, l := range leaves {
+		if l.typ == secretType {
+			m[l.key], m[l.key[:strings.LastIndexByte(l.key, '.')]] = true, true
+		}
+	}
+	return m
+}()
+
+// fromFile says that a key has a second variable, with _FILE behind its name, that names a
+// file which holds the value: all credentials, and every other secret.
+func fromFile(key string) bool {
+	return strings.HasPrefix(key, credentials) || leafByKey[key].typ == secretType
 }
 
 // unknownKey is the error for a name that section `in` of type t does not know.

@@ -104,6 +104,7 @@ func TestWhatIsShownReadsBackAsYAML(t *testing.T) {
 func TestASecretNeverShowsItself(t *testing.T) {
 	c := Default()
 	c.Credentials = Credentials{AppSecret: marker, EquityAccount: marker, DerivativesAccount: marker}
+	c.HTTP.Token = marker
 	var b bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		fmt.Fprintf(&b, verb+verb+verb, c, &c, c.Credentials.AppSecret)
@@ -141,6 +142,10 @@ func TestNoErrorOrNoteQuotesASecret(t *testing.T) {
 		"j.yaml": "strategies: [{name: a, type: b, params: {x: !!int " + marker + "}}]\n",
 		"k.yaml": "strategies: [{name: a, type: b, params: " + marker + "}]\n",
 		"l.yaml": "credentials: {app_secrt: " + marker + "}\n",
+		"m.yaml": "http: {token: " + marker + "}\n",
+		"n.yaml": "http: {token: [" + marker + "]}\n",
+		"o.yaml": "http: " + marker + "\n",
+		"p.yaml": "telemetry: {otlp: " + marker + "}\n",
 	}
 	var s Sources
 	for name, text := range files {
@@ -150,7 +155,8 @@ func TestNoErrorOrNoteQuotesASecret(t *testing.T) {
 		s.Files = append(s.Files, name)
 	}
 	s.EnvFile = write(t, "my.env", marker+"\nX='"+marker+"\nFEEDTREE_X="+marker+"\n")
-	s.Environ = []string{"SETTRADE_APP_SECRET=" + marker, "SETTRADE_APP_SECRET_FILE=/nowhere/" + marker, "SETTRADE_APP_CODE_FILE=" + marker, "FEEDTREE_APP_SECRET=" + marker}
+	s.Environ = []string{"SETTRADE_APP_SECRET=" + marker, "SETTRADE_APP_SECRET_FILE=/nowhere/" + marker, "SETTRADE_APP_CODE_FILE=" + marker, "FEEDTREE_APP_SECRET=" + marker,
+		"FEEDTREE_HTTP_TOKEN_FILE=" + marker, "FEEDTREE_TELEMETRY_OTLP_HEADERS=" + marker}
 	s.Set = []string{marker, "credentials=" + marker, "credentials.x=" + marker}
 	_, err := Load(s)
 	if err == nil || strings.Contains(err.Error(), marker) {

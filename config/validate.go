@@ -1,14 +1,10 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
-	"net"
-	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,7 +38,7 @@ func (c Config) Validate() error {
 	v.supervision(c)
 	v.between("poison.entries", c.Poison.Entries, 1, maxCapacity)
 	v.bytes("poison.bytes", c.Poison.Bytes)
-	v.addr("http.addr", c.HTTP.Addr)
+	v.http(c.HTTP)
 	v.oneOf("log.level", c.Log.Level, logLevels...)
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	v.componentLevels(c.Log.Levels)
@@ -214,17 +210,5 @@ func (v *checker) symbols(key string, symbols []string) {
 		if _, _, err := topic.NormalizeSymbol(s); err != nil {
 			v.fail(fmt.Sprintf("%s[%d]", key, i), nil, "%v", err)
 		}
-	}
-}
-
-// addr takes loopback addresses alone: the doors behind it show what a program trades.
-func (v *checker) addr(key, addr string) {
-	host, port, err := net.SplitHostPort(addr)
-	if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
-		v.fail(key, addr, "expected an address and a port, like 127.0.0.1:9330")
-		return
-	}
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		v.fail(key, addr, "only loopback is allowed (127.0.0.1, ::1 or localhost), not %q", clip(cmp.Or(host, "every address")))
 	}
 }

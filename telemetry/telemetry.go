@@ -43,6 +43,8 @@ type Options struct {
 	// Lines is the program's log, if it is one of package logs: what it lost is shown, and what
 	// it writes goes to the collector, too, if the configuration asks for that.
 	Lines *logs.Log
+	// Refused is asked whom the program's door turned away; nil without a door.
+	Refused func() measure.Refused
 }
 
 // Telemetry shows one tree. All methods are safe for concurrent use.
@@ -58,11 +60,13 @@ type Telemetry struct {
 	quiet func() // ends the limiter of lines, with its summaries
 }
 
-// source is the tree with what the logs beside its own know of themselves.
+// source is the tree with what the logs beside its own, and the program's door, know of
+// themselves.
 type source struct {
 	Tree
-	log   *logs.Log
-	lines *ratelog.Logger
+	log     *logs.Log
+	lines   *ratelog.Logger
+	refused func() measure.Refused
 }
 
 // Measure implements metrics.Source.
@@ -72,6 +76,9 @@ func (s source) Measure(symbols bool) *measure.Reading {
 	if s.log != nil {
 		r.LogLost = s.log.Lost()
 		r.LogSuppressed += s.log.Limited().Suppressed()
+	}
+	if s.refused != nil {
+		r.Refused = s.refused()
 	}
 	return r
 }
@@ -89,7 +96,7 @@ func Start(tree Tree, cfg config.Telemetry, o Options) (*Telemetry, error) {
 		t.log.Warn("something of this process could not be found out", "event", "resource_incomplete", "error", err.Error())
 	}
 	mc := metrics.Config{Symbols: cfg.Metrics.Symbols, Build: o.Build}
-	from := source{tree, o.Lines, t.lines}
+	from := source{tree, o.Lines, t.lines, o.Refused}
 	if t.prom, err = metrics.NewPrometheus(from, res, mc); err == nil {
 		err = t.pushMetrics(from, res, cfg.OTLP, mc)
 	}

@@ -26,7 +26,14 @@ type Reading struct {
 
 	LogSuppressed uint64 // lines not written because they repeat
 	LogLost       uint64 // lines that the log's sink did not take, if the log can tell
+	Refused       Refused
 	Uptime        time.Duration
+}
+
+// Refused counts whom the program's door turned away, if it has one.
+type Refused struct {
+	Token       uint64 // requests without the token, or with a wrong one
+	Certificate uint64 // connections without a certificate, or with one that is not accepted
 }
 
 // Queue is what waits in a queue.

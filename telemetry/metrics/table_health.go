@@ -105,6 +105,9 @@ func process() []entry {
 		{n.PoisonEvicted, counter, "{message}", "kept ones that had to go for newer ones", func(r *measure.Reading, put put) { put(float64(r.Poison.Evicted)) }},
 		{n.LogSuppressed, counter, "{line}", "log lines not written because they repeat", func(r *measure.Reading, put put) { put(float64(r.LogSuppressed)) }},
 		{n.LogDropped, counter, "{line}", "log lines lost because their sink blocked or failed", func(r *measure.Reading, put put) { put(float64(r.LogLost)) }},
+		{n.HTTPRefused, counter, "{request}", "requests and connections that the door turned away", func(r *measure.Reading, put put) {
+			by(put, n.ErrorType, map[string]uint64{"token": r.Refused.Token, "certificate": r.Refused.Certificate})
+		}},
 		{n.ExportFailures, counter, "{export}", "exports that a collector did not take", func(r *measure.Reading, put put) {
 			for _, s := range ledger.Signals() {
 				put(float64(r.Telemetry.ExportFailed[s].Load()), attribute.String(n.Signal, s.String()))

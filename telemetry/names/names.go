@@ -146,4 +146,5 @@ const (
 	TracePaths     = "feedtree.traces.paths"
 	TraceSpans     = "feedtree.traces.spans"
 	TraceWaiting   = "feedtree.traces.spans.waiting"
+	HTTPRefused    = "feedtree.http.refused"
 )

@@ -106,6 +106,8 @@ type program struct {
 		envFile           string
 		logLevel, logForm string
 		addr, output      string
+		// What a door is shown, and how it is verified.
+		tokenFile, caFile, certFile, keyFile string
 	}
 }
 

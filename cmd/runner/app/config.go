@@ -31,7 +31,7 @@ func (a *program) configCommand() *cobra.Command {
 	}
 	a.outputFlag(show, "table", "table or json")
 	check := &cobra.Command{
-		Use: "check FILE", Short: "Check a configuration file", Example: "  runner config check feedtree.yaml",
+		Use: "check FILE", Short: "Check a configuration file, and the certificates and keys that it names", Example: "  runner config check feedtree.yaml",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage("%s needs the name of one file", cmd.CommandPath())
@@ -39,8 +39,15 @@ func (a *program) configCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := config.Check(args[0]); err != nil {
+			l, err := config.Load(config.Sources{Files: args})
+			if err == nil {
+				err = l.CheckFiles()
+			}
+			if err != nil {
 				return &exitError{exitConfiguration, err}
+			}
+			for _, note := range l.Notes {
+				fmt.Fprintln(a.Err, note)
 			}
 			fmt.Fprintf(a.Out, "%s: ok\n", args[0])
 			return nil

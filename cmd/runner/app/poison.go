@@ -57,7 +57,7 @@ func (a *program) poisonCommand() *cobra.Command {
 			return err
 		},
 	}
-	show.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
+	a.doorFlags(show)
 	c.AddCommand(list, show, a.replayCommand())
 	return c
 }

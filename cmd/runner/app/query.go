@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,12 +18,23 @@ import (
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
+	"github.com/feedtree/feedtree/config"
 )
 
 // queryFlags are those of commands that ask the running process.
 func (a *program) queryFlags(c *cobra.Command, output, forms string) {
-	c.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
+	a.doorFlags(c)
 	a.outputFlag(c, output, forms)
+}
+
+// doorFlags say whom to ask, and as whom.
+func (a *program) doorFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&a.flags.addr, "addr", "", "`address` of the running process, host:port or https://host:port (default http.addr of the configuration)")
+	f.StringVar(&a.flags.tokenFile, "token-file", "", "`file` of the token that it wants (default http.token)")
+	f.StringVar(&a.flags.caFile, "cacert", "", "`file` of the authority of its certificate (default http.ask.ca_file)")
+	f.StringVar(&a.flags.certFile, "cert", "", "`file` of the client's certificate that it wants (default http.ask.cert_file)")
+	f.StringVar(&a.flags.keyFile, "key", "", "`file` of that one's key (default http.ask.key_file)")
 }
 
 // outputFlag gives a command its own -o: commands differ in their default.
@@ -49,37 +59,56 @@ func (a *program) request(ctx context.Context, method, path string, want int) (*
 	return a.send(ctx, method, path, nil, want)
 }
 
-// send presents the process's token, which only its own user can read.
 func (a *program) send(ctx context.Context, method, path string, body io.Reader, want int) (*http.Response, error) {
-	addr := a.flags.addr
-	if addr == "" {
-		l, err := a.load(a.Environ, nil)
+	door, err := a.door()
+	if err != nil {
+		return nil, asked(err)
+	}
+	res, err := door.Do(ctx, method, path, body, want)
+	return res, asked(err)
+}
+
+// door is the running process's, as flags and configuration say.
+func (a *program) door() (*httpd.Client, error) {
+	flags := map[string]any{}
+	for key, file := range map[string]string{"http.ask.ca_file": a.flags.caFile, "http.ask.cert_file": a.flags.certFile, "http.ask.key_file": a.flags.keyFile} {
+		if file != "" {
+			flags[key] = file
+		}
+	}
+	if a.flags.tokenFile != "" {
+		token, err := config.ReadSecret("http.token", a.flags.tokenFile)
 		if err != nil {
 			return nil, err
 		}
-		addr = l.Config.HTTP.Addr
+		flags["http.token"] = token
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, body)
+	l, err := a.load(a.Environ, flags)
 	if err != nil {
-		return nil, usage("--addr %q: expected host:port", addr)
+		return nil, err
 	}
-	if token := httpd.ReadToken(addr); token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+	return httpd.NewClient(a.flags.addr, l.Config.HTTP)
+}
+
+// asked gives an error of a door's its exit code.
+func asked(err error) error {
+	var addr *httpd.AddressError
+	var unknown *httpd.AuthError
+	var unreachable *httpd.UnreachableError
+	var coded *exitError
+	switch {
+	case err == nil || errors.As(err, &coded):
+		return err
+	case errors.As(err, &addr):
+		return &exitError{exitUsage, err}
+	case len(config.Errors(err)) > 0:
+		return &exitError{exitConfiguration, err}
+	case errors.As(err, &unknown):
+		return &exitError{exitAuthentication, err}
+	case errors.As(err, &unreachable):
+		return &exitError{exitConnection, err}
 	}
-	// A replay may wait for a strategy for ten seconds.
-	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 15 * time.Second, DisableKeepAlives: true,
-		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext}}
-	res, err := client.Do(req)
-	if err != nil {
-		return nil, &exitError{exitConnection, fmt.Errorf("no process answers at %s: %w; is runner run going there? Name another with --addr", addr, errors.Unwrap(err))}
-	}
-	if res.StatusCode/100 == 2 || res.StatusCode == want {
-		return res, nil
-	}
-	defer res.Body.Close()
-	var e struct{ Error string }
-	json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&e)
-	return nil, &exitError{exitFailure, fmt.Errorf("%s answered %s: %s", addr, res.Status, e.Error)}
+	return &exitError{exitFailure, err}
 }
 
 // ask reads one answer and prints it as JSON, or as text through show.
@@ -168,18 +197,24 @@ func (a *program) changeCommand(verb, short string) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&a.flags.addr, "addr", "", "address of the running process (default http.addr of the configuration)")
+	a.doorFlags(c)
 	return c
 }
 
 func (a *program) healthCommand() *cobra.Command {
+	live := false
 	c := &cobra.Command{
 		Use: "health", Short: "Ask whether the running process is ready",
-		Long:    "health exits 0 when the running process is connected and every subscription answered, 6 when it is not, 5 when nobody answers.",
-		Example: "  runner health && echo ready",
+		Long: `health exits 0 when the running process is connected and every subscription answered, 6
+when it is not, 5 when nobody answers. With --live it exits 0 when the process answers at
+all: a feed that is not ready mends itself, and is not to be ended for it.`,
+		Example: "  runner health && echo ready\n  runner health --live",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkOutput("table", "json"); err != nil {
 				return err
+			}
+			if live {
+				return a.live(cmd.Context())
 			}
 			res, err := a.get(cmd.Context(), "/readyz", http.StatusServiceUnavailable)
 			if err != nil {
@@ -210,5 +245,24 @@ func (a *program) healthCommand() *cobra.Command {
 		},
 	}
 	a.queryFlags(c, "table", "table or json")
+	c.Flags().BoolVar(&live, "live", false, "ask only whether it answers, as a liveness probe should")
 	return c
+}
+
+// live asks whether the process answers.
+func (a *program) live(ctx context.Context) error {
+	res, err := a.get(ctx, "/livez", 0)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if a.flags.output == "json" {
+		_, err = io.Copy(a.Out, io.LimitReader(res.Body, 1<<16))
+	} else {
+		_, err = fmt.Fprintln(a.Out, "live")
+	}
+	if err != nil {
+		return &exitError{exitFailure, err}
+	}
+	return nil
 }

@@ -62,7 +62,7 @@ a second. With --sandbox it starts an exchange of its own as a child process.`,
 	p.StringVar(&f.summary, "summary", "text", "what to print at the end: text, json or none")
 	p.BoolVar(&f.traces, "trace-stdout", false, "print traces on standard output, a line of JSON a span, and send them nowhere")
 	p.Bool("fail-fast", false, "end if the first attempt to connect fails")
-	p.String("addr", "", "loopback address of the HTTP door, such as 127.0.0.1:0 for any free port")
+	p.String("addr", "", "`address` of the HTTP door, such as 127.0.0.1:0 for any free port; off loopback it wants more, see http in config default")
 	return c
 }
 
@@ -106,6 +106,9 @@ func (a *program) run(ctx context.Context, f runFlags, flags map[string]any) err
 	if err != nil {
 		return err
 	}
+	if err := loaded.CheckFiles(); err != nil {
+		return &exitError{exitConfiguration, err}
+	}
 	cfg := loaded.Config
 	if f.sandbox && len(cfg.Symbols) == 0 {
 		cfg.Symbols = market.DefaultSymbols(f.count)
@@ -141,7 +144,8 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 		more["sandbox_admin"] = exchange.admin
 		log.Info("sandbox exchange", "event", "sandbox_started", "admin", exchange.admin)
 	}
-	shown, err := showTelemetry(tree, cfg, lines)
+	turned := &httpd.Refusals{}
+	shown, err := showTelemetry(tree, cfg, lines, turned)
 	if err != nil {
 		tree.Stop(context.Background())
 		return &exitError{exitConfiguration, err}
@@ -150,14 +154,14 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 	handlers["/metrics"] = shown.Metrics().ServeHTTP
 	maps.Copy(handlers, httpd.Past(shown.History()))
 	handlers["/tail"] = tails.serve(tree)
-	door, err := httpd.Open(cfg.HTTP.Addr, log, func(token httpd.Token) httpd.Handlers {
-		maps.Copy(handlers, httpd.Privileged(tree, token))
-		maps.Copy(handlers, httpd.LogLevels(lines.Levels(), log, token))
+	door, err := httpd.Open(cfg.HTTP, turned, log, func(guard httpd.Guard) httpd.Handlers {
+		maps.Copy(handlers, httpd.Privileged(tree, guard))
+		maps.Copy(handlers, httpd.LogLevels(lines.Levels(), log, guard))
 		return handlers
 	})
 	if err != nil {
 		tree.Stop(context.Background())
-		return &exitError{exitFailure, err}
+		return asked(err)
 	}
 	log.Info("listening", "event", "http_listening", "url", door.URL())
 	screen.show(ctx, tree, door.URL(), f.duration)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/telemetry"
 	"github.com/feedtree/feedtree/telemetry/logs"
@@ -12,10 +13,10 @@ import (
 )
 
 // showTelemetry begins to show the tree to those who watch it.
-func showTelemetry(tree *feedtree.Tree, cfg config.Config, lines *logs.Log) (*telemetry.Telemetry, error) {
+func showTelemetry(tree *feedtree.Tree, cfg config.Config, lines *logs.Log, turned *httpd.Refusals) (*telemetry.Telemetry, error) {
 	v := version()
 	return telemetry.Start(tree, cfg.Telemetry, telemetry.Options{
-		Build: metrics.Build{Version: v.Version, Revision: v.Revision, Go: v.Go}, Log: lines.Logger(), Lines: lines,
+		Build: metrics.Build{Version: v.Version, Revision: v.Revision, Go: v.Go}, Log: lines.Logger(), Lines: lines, Refused: turned.Count,
 	})
 }
 

@@ -35,11 +35,11 @@ func Feed(t *feedtree.Tree, version any, more map[string]string) Handlers {
 	}
 }
 
-// Privileged gives the answers that want the token: what was kept of bad messages, and what
-// changes a strategy.
-func Privileged(t *feedtree.Tree, token Token) Handlers {
+// Privileged gives the answers that are not for everybody: what was kept of bad messages, and
+// what changes a strategy.
+func Privileged(t *feedtree.Tree, guard Guard) Handlers {
 	change := func(f func(string) error) func(http.ResponseWriter, *http.Request) {
-		return token.Guard(func(w http.ResponseWriter, r *http.Request) {
+		return guard(func(w http.ResponseWriter, r *http.Request) {
 			if err := f(r.PathValue("name")); err != nil {
 				Fail(w, http.StatusConflict, err.Error())
 				return
@@ -48,10 +48,10 @@ func Privileged(t *feedtree.Tree, token Token) Handlers {
 		})
 	}
 	return Handlers{
-		"/poison":                         token.Guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Poison()) }),
+		"/poison":                         guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Poison()) }),
 		"POST /strategies/{name}/resume":  change(t.Resume),
 		"POST /strategies/{name}/restart": change(t.Restart),
-		"POST /poison/{id}/replay":        token.Guard(replay(t)),
+		"POST /poison/{id}/replay":        guard(replay(t)),
 	}
 }
 

@@ -38,11 +38,7 @@ func lonely(t *testing.T) *feedtree.Tree {
 
 func TestAFeedThatIsNotReadySaysWhyAndTheRestAnswersAllTheSame(t *testing.T) {
 	tree := lonely(t)
-	s, err := Listen("127.0.0.1:0", Feed(tree, map[string]string{"version": "x"}, map[string]string{"a": "b"}), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := listen(t, config.HTTP{Addr: "127.0.0.1:0"}, nil, Feed(tree, map[string]string{"version": "x"}, map[string]string{"a": "b"}))
 	get := func(path string, want int, into any) {
 		t.Helper()
 		res, err := http.Get(s.URL() + path)

@@ -1,14 +1,18 @@
-// Package httpd is a running feed's loopback door: what other sub-commands, probes and
-// people ask of it. It listens on loopback only, answers GET, and where something is changed
-// POST with a token, checks the Host header against rebinding, and refuses browsers'
-// cross-origin requests. What it shows holds no secret, token or account number.
+// Package httpd is a running feed's door: what other sub-commands, probes and people ask of
+// it, and how they do. On loopback everybody may look, and what changes something or shows
+// orders wants the token that the process wrote for its own user. Off loopback, and wherever a
+// token or an authority of clients is configured, nobody gets in who is not known, and who
+// gets in may do everything. Requests of web pages are refused. What the door shows holds no
+// secret, token or account number.
 package httpd
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,59 +20,75 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/ratelog"
 )
 
 // Handlers are the answers, by path, or by "POST path". Each runs on the request's goroutine.
-// What changes something, or may show orders, is made with a Token's Guard.
+// What changes something, or may show orders, is made with a Guard.
 type Handlers map[string]func(w http.ResponseWriter, r *http.Request)
 
-// Server is a listening door. Make one with Listen.
+// Server is a listening door. Make one with Open.
 type Server struct {
-	http  *http.Server
-	ln    net.Listener
-	done  chan struct{}
-	token Token
+	http   *http.Server
+	ln     net.Listener
+	scheme string
+	done   chan struct{}
+	token  Token // of the process; "" where clients are known by something else
+	lines  *ratelog.Logger
 }
 
-// Open is Listen with a token of its own, made once the address is bound. Where its file
-// cannot be written, which is logged, everything that wants it is refused.
-func Open(addr string, log *slog.Logger, handlers func(Token) Handlers) (*Server, error) {
-	ln, err := bind(addr)
+// Open opens the door that c describes; port 0 takes any free one. What it turns away is
+// counted in turned. Where the file of the process's token cannot be written, which is
+// logged, everything that wants it is refused. An error about what is configured is a
+// *config.Error; that of a port in use says what to do.
+func Open(c config.HTTP, turned *Refusals, log *slog.Logger, handlers func(Guard) Handlers) (*Server, error) {
+	return openWith(c, turned, log, handlers, defaultLimits)
+}
+
+// openWith is Open within other limits.
+func openWith(c config.HTTP, turned *Refusals, log *slog.Logger, handlers func(Guard) Handlers, l limits) (*Server, error) {
+	secure, err := newCerts(c.TLS, log)
 	if err != nil {
 		return nil, err
 	}
-	token, err := NewToken(ln.Addr().String())
+	ln, err := bind(c.Addr)
 	if err != nil {
-		log.Warn("what wants a token is refused", "event", "http_token_failed", "error", err.Error())
+		return nil, err
 	}
-	s := serve(ln, handlers(token), log, defaultLimits)
+	a := &access{loopback: ours(ln.Addr()), mutual: c.TLS.ClientCAFile != "", token: c.Token, turned: turned, lines: ratelog.New(log)}
+	if !a.loopback && (secure == nil || !a.authenticates()) {
+		// The configuration was held to this before; but a name may turn out to be another
+		// machine's idea of loopback.
+		ln.Close()
+		return nil, &config.Error{Key: "http.addr", Value: c.Addr, Reason: fmt.Sprintf("%s is not loopback: the door wants TLS there, and a token or clients' certificates", ln.Addr())}
+	}
+	var token Token
+	guard := Guard(known)
+	if !a.authenticates() {
+		if token, err = NewToken(ln.Addr().String()); err != nil {
+			log.Warn("what wants a token is refused", "event", "http_token_failed", "error", err.Error())
+		}
+		guard = a.wants(token)
+	}
+	s := serve(ln, secure, a, handlers(guard), log, l)
 	s.token = token
 	return s, nil
 }
 
-// Listen opens the door at addr, host:port with a loopback host; port 0 takes any free one.
-// The error of a port in use says what to do.
-func Listen(addr string, h Handlers, log *slog.Logger) (*Server, error) {
-	ln, err := bind(addr)
-	if err != nil {
-		return nil, err
-	}
-	return serve(ln, h, log, defaultLimits), nil
-}
-
 func bind(addr string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("http.addr %q: expected host:port, such as 127.0.0.1:9330", addr)
-	}
-	if !loopback(host) {
-		return nil, fmt.Errorf("http.addr %q: expected a loopback address, 127.0.0.1 or localhost: what it shows is not for the network", addr)
-	}
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w; is another runner there? Choose another address with --addr, such as 127.0.0.1:0 for any free port", addr, cause(err))
 	}
 	return ln, nil
+}
+
+// ours says that nobody but this machine reaches an address.
+func ours(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // limits bound what one client, or many, can cost the process.
@@ -85,12 +105,16 @@ type limits struct {
 var defaultLimits = limits{connections: 64, header: 16 << 10, body: 64 << 10,
 	readHeader: 5 * time.Second, read: 10 * time.Second, idle: time.Minute, write: 30 * time.Second}
 
-func serve(ln net.Listener, h Handlers, log *slog.Logger, l limits) *Server {
-	s := &Server{ln: netutil.LimitListener(ln, l.connections), done: make(chan struct{})}
+func serve(ln net.Listener, secure *certs, a *access, h Handlers, log *slog.Logger, l limits) *Server {
+	s := &Server{ln: netutil.LimitListener(ln, l.connections), scheme: "http://", done: make(chan struct{}), lines: a.lines}
+	if secure != nil {
+		// The server shakes hands on the connection's own goroutine, within readHeader.
+		s.ln, s.scheme = tls.NewListener(s.ln, &tls.Config{GetConfigForClient: secure.config}), "https://"
+	}
 	s.http = &http.Server{
-		Handler: http.MaxBytesHandler(guard(mux(h)), l.body), MaxHeaderBytes: l.header,
+		Handler: http.MaxBytesHandler(a.over(mux(h)), l.body), MaxHeaderBytes: l.header,
 		ReadHeaderTimeout: l.readHeader, ReadTimeout: l.read, IdleTimeout: l.idle, WriteTimeout: l.write,
-		ErrorLog: slog.NewLogLogger(log.With("node", "http").Handler(), slog.LevelDebug),
+		ErrorLog: stdlog.New(complaints{a.turned, a.lines, slog.NewLogLogger(log.With("node", "http").Handler(), slog.LevelDebug)}, "", 0),
 	}
 	go func() {
 		defer close(s.done)
@@ -112,7 +136,7 @@ func cause(err error) error {
 func (s *Server) Addr() string { return s.ln.Addr().String() }
 
 // URL is the door's address for a browser.
-func (s *Server) URL() string { return "http://" + s.Addr() }
+func (s *Server) URL() string { return s.scheme + s.Addr() }
 
 // Close ends the door: requests get a moment, streams are cut. It waits for the listener.
 func (s *Server) Close() {
@@ -123,6 +147,7 @@ func (s *Server) Close() {
 	}
 	<-s.done
 	s.token.Forget(s.Addr())
+	s.lines.Flush(true)
 }
 
 func mux(h Handlers) http.Handler {
@@ -144,34 +169,6 @@ func mux(h Handlers) http.Handler {
 		Fail(w, http.StatusNotFound, "no such page; there are "+list(paths))
 	})
 	return m
-}
-
-// guard refuses what a browser on this machine could be tricked into asking.
-func guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		switch {
-		case !loopback(strings.Trim(host, "[]")):
-			Fail(w, http.StatusForbidden, "the Host header names no loopback address")
-		case r.Header.Get("Origin") != "":
-			Fail(w, http.StatusForbidden, "requests of web pages are refused")
-		default:
-			w.Header().Set("X-Content-Type-Options", "nosniff")
-			w.Header().Set("Cache-Control", "no-store")
-			next.ServeHTTP(w, r)
-		}
-	})
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // JSON answers with a value.

@@ -7,16 +7,32 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/ratelog"
+	"github.com/feedtree/feedtree/telemetry/measure"
 )
 
-func open(t *testing.T) *Server {
+// listen opens a door for a test; change, if not nil, changes its limits.
+func listen(t *testing.T, c config.HTTP, change func(*limits), h Handlers) *Server {
 	t.Helper()
-	s, err := Listen("127.0.0.1:0", Handlers{"/livez": func(w http.ResponseWriter, _ *http.Request) { JSON(w, 200, "ok") }}, slog.New(slog.DiscardHandler))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	l := defaultLimits
+	if change != nil {
+		change(&l)
+	}
+	s, err := openWith(c, &Refusals{}, slog.New(slog.DiscardHandler), func(Guard) Handlers { return h }, l)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
 	return s
+}
+
+func open(t *testing.T) *Server {
+	t.Helper()
+	return listen(t, config.HTTP{Addr: "127.0.0.1:0"}, nil, Handlers{"/livez": live})
 }
 
 func TestRequestsThatATrickedBrowserWouldMakeAreRefused(t *testing.T) {
@@ -54,12 +70,15 @@ func TestRequestsThatATrickedBrowserWouldMakeAreRefused(t *testing.T) {
 func TestAnAddressThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 	s := open(t)
 	for addr, want := range map[string]string{
-		s.Addr():       "--addr",
-		"0.0.0.0:0":    "loopback",
-		"example.com:": "loopback",
-		"9330":         "host:port",
+		s.Addr():     "--addr",
+		"0.0.0.0:0":  "is not loopback: the door wants TLS there, and a token or clients' certificates",
+		"9330":       "missing port",
+		"127.0.0.1:": "", // any free one
 	} {
-		if _, err := Listen(addr, nil, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), want) {
+		s, err := Open(config.HTTP{Addr: addr}, &Refusals{}, slog.New(slog.DiscardHandler), func(Guard) Handlers { return nil })
+		if want == "" && err == nil {
+			s.Close()
+		} else if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want a word on %q", addr, err, want)
 		}
 	}
@@ -68,8 +87,9 @@ func TestAnAddressThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 func TestWhatWantsATokenIsRefusedWithoutIt(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
-	s, err := Open("127.0.0.1:0", slog.New(slog.DiscardHandler), func(token Token) Handlers {
-		return Handlers{"/secret": token.Guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, 200, "ok") })}
+	turned := &Refusals{}
+	s, err := Open(config.HTTP{Addr: "127.0.0.1:0"}, turned, slog.New(slog.DiscardHandler), func(guard Guard) Handlers {
+		return Handlers{"/secret": guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, 200, "ok") })}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +114,9 @@ func TestWhatWantsATokenIsRefusedWithoutIt(t *testing.T) {
 	if _, err := os.Stat(path); err == nil || ReadToken(s.Addr()) != "" {
 		t.Error("the token outlived its door")
 	}
-	refused := Token("").Guard(func(w http.ResponseWriter, _ *http.Request) { t.Error("a door without a token let someone through") })
+	if turned.Count() != (measure.Refused{Token: 2}) {
+		t.Errorf("%+v", turned.Count())
+	}
+	refused := (&access{turned: turned, lines: ratelog.New(slog.New(slog.DiscardHandler))}).wants("")(func(w http.ResponseWriter, _ *http.Request) { t.Error("a door without a token let someone through") })
 	refused(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 }

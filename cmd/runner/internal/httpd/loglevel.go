@@ -27,9 +27,9 @@ type Levels struct {
 // component is the form of a node's name, which ends up in a map for good.
 var component = regexp.MustCompile(`^[a-z0-9_.~/-]{1,64}$`)
 
-// LogLevels shows the log's levels to everyone and lets who has the token change them. log
-// is told.
-func LogLevels(levels *logs.Levels, log *slog.Logger, token Token) Handlers {
+// LogLevels shows the log's levels to everyone and lets whom guard lets through change them.
+// log is told.
+func LogLevels(levels *logs.Levels, log *slog.Logger, guard Guard) Handlers {
 	show := func(w http.ResponseWriter, _ *http.Request) {
 		out := Levels{Components: map[string]string{}}
 		for node, level := range levels.All() {
@@ -43,7 +43,7 @@ func LogLevels(levels *logs.Levels, log *slog.Logger, token Token) Handlers {
 	}
 	return Handlers{
 		"/log/level": show,
-		"POST /log/level": token.Guard(func(w http.ResponseWriter, r *http.Request) {
+		"POST /log/level": guard(func(w http.ResponseWriter, r *http.Request) {
 			var body LogLevel
 			d := json.NewDecoder(io.LimitReader(r.Body, 4<<10))
 			d.DisallowUnknownFields()
