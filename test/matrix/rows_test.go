@@ -181,7 +181,17 @@ var rows = []row{
 		name: "secrets", fault: "each of the exchange's faults, at log level debug",
 		holds: "no secret, token or account number is in the log, a trace, a page of the door, an answer of a sub-command, or a dump of all goroutines",
 		by: []string{"test/process.TestSecretsAppearNowhereThroughEveryFault",
+			"test/process.TestTheTokenOfTheDoorAppearsNowhere",
 			"test/process.TestADumpOfAllGoroutinesShowsNoSecret"},
+	},
+	{
+		name: "door", fault: "a stranger on the network, or a client that is slow, at the door",
+		holds: "off loopback nobody is answered who shows no token or certificate, and the door is not opened without TLS and one of these; who holds a connection up is let go, and holds up nobody else; a certificate that is renewed is picked up, one that is broken replaces nothing",
+		by: []string{"cmd/runner/internal/httpd.TestOffLoopbackNobodyGetsInWhoIsNotKnown",
+			"cmd/runner/app.TestADoorThatIsNotSecureIsNotOpenedNorPassedByTheCheck",
+			"cmd/runner/internal/httpd.TestAClientThatDoesNotShakeHandsIsLetGoAndHoldsUpNobody",
+			"cmd/runner/internal/httpd.TestWhileWhatIsNewIsBrokenWhatWasBeforeGoesOn",
+			"cmd/runner/internal/httpd.TestATokenFollowsNoRedirectAndGoesToNoOtherMachineInTheClear"},
 	},
 	{
 		name: "soak", fault: "an hour in real time: load, outages, roll-overs, strategies that panic, block and lag",

@@ -103,9 +103,9 @@ func fetched(t *testing.T, url, bearer string) string {
 }
 
 // pages lists what the door says it has, but for the stream of events.
-func pages(t *testing.T, addr string) (out []string) {
+func pages(t *testing.T, addr, bearer string) (out []string) {
 	t.Helper()
-	_, list, _ := strings.Cut(fetched(t, "http://"+addr+"/nothing", ""), "there are ")
+	_, list, _ := strings.Cut(fetched(t, "http://"+addr+"/nothing", bearer), "there are ")
 	list, _, _ = strings.Cut(list, `"`)
 	for page := range strings.SplitSeq(list, ", ") {
 		if strings.HasPrefix(page, "/") && page != "/tail" {
@@ -138,7 +138,7 @@ func TestSecretsAppearNowhereThroughEveryFault(t *testing.T) {
 	order := topic.EquityOrder(m["an account"])
 	x.Publish(order, []byte("garbage"), 3)
 	asked := faults(m, order)
-	list := pages(t, addr)
+	list := pages(t, addr, "")
 	for _, kind := range kinds(t, x) {
 		if asked[kind] == nil {
 			t.Errorf("the exchange has a fault %q, which this test does not go through", kind)
@@ -207,15 +207,70 @@ func struck(x *sandbox.Exchange, kind string) {
 	}
 }
 
+// A door that wants http.token is another one than the test above asks.
+func TestTheTokenOfTheDoorAppearsNowhere(t *testing.T) {
+	m := marks{"the token": mark("door", false), "a wrong token": mark("wrong", false)}
+	x, environ := exchange(t, harness.Moving)
+	collector := otlptest.Start(t)
+	environ = append(environ, "FEEDTREE_HTTP_TOKEN="+m["the token"])
+	p := start(t, setting{environ: environ}, run("--log-level", "debug", "--symbols", "AOT,PTT",
+		"--set", "telemetry.otlp.endpoint="+collector.URL, "--set", "telemetry.traces.ratio=1")...)
+	addr := p.addr()
+	harness.Eventually(t, "it to be ready", func() bool {
+		return strings.Contains(fetched(t, "http://"+addr+"/readyz", m["the token"]), `"ready": true`)
+	})
+	for _, bearer := range []string{m["the token"], m["a wrong token"], ""} {
+		for range 20 {
+			m.hold(t, "an answer", fetched(t, "http://"+addr+"/"+m["a wrong token"], bearer))
+		}
+	}
+	for _, page := range pages(t, addr, m["the token"]) {
+		m.hold(t, page, fetched(t, "http://"+addr+page, m["the token"]))
+	}
+	harness.Break(t, x, sandbox.Fault{Kind: "cut"})
+	for _, c := range []struct {
+		token, line string
+		code        int
+	}{{"the token", "tree -o json", 0}, {"the token", "health --live", 0}, {"a wrong token", "tree", 4}, {"the token", "config show", 0}, {"the token", "config show -o json", 0},
+		{"the token", "run --set nonsense=1", 3}, {"the token", "health --addr http://feed.example:1", 2}} {
+		args := strings.Fields(c.line)
+		if !strings.Contains(c.line, "feed.example") && args[0] != "config" && args[0] != "run" {
+			args = append(args, "--addr", addr)
+		}
+		asked := start(t, setting{environ: []string{"FEEDTREE_HTTP_TOKEN=" + m[c.token]}}, args...)
+		if code := asked.wait(harness.Patience); code != c.code {
+			t.Errorf("%s with %s: exit %d, want %d", c.line, c.token, code, c.code)
+		}
+		m.hold(t, c.line, asked.out.String()+asked.err.String())
+	}
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(harness.Patience); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	m.hold(t, "standard output", p.out.String())
+	m.hold(t, "the log", p.err.String())
+	spans := 0
+	for _, r := range collector.Received() {
+		m.hold(t, "a trace", prototext.Format(r))
+		spans++
+	}
+	if !strings.Contains(p.err.String(), `"event":"http_refused"`) || spans == 0 {
+		t.Errorf("nobody was refused, or %d traces: this proves nothing", spans)
+	}
+}
+
 func TestADumpOfAllGoroutinesShowsNoSecret(t *testing.T) {
-	m := marks{"an account": mark("77", true), "a token": mark("tok", false)}
+	m := marks{"an account": mark("77", true), "a token": mark("tok", false), "the door's token": mark("door", false)}
 	x, environ := exchange(t, func(c *sandbox.Config) {
 		harness.Moving(c)
 		c.EquityAccount, c.TokenMark = m["an account"], m["a token"]
 	})
 	m["the secret"] = x.Environment()["SETTRADE_APP_SECRET"]
-	p := start(t, setting{environ: environ}, run("--symbols", "AOT")...)
-	running(t, p, p.addr())
+	p := start(t, setting{environ: append(environ, "FEEDTREE_HTTP_TOKEN="+m["the door's token"])}, run("--symbols", "AOT")...)
+	addr := p.addr()
+	harness.Eventually(t, "it to be ready", func() bool {
+		return strings.Contains(fetched(t, "http://"+addr+"/readyz", m["the door's token"]), `"ready": true`)
+	})
 	p.signal(syscall.SIGQUIT)
 	if code := p.wait(harness.Patience); code != 2 || !strings.Contains(p.err.String(), "goroutine ") {
 		t.Fatalf("exit %d", code)

@@ -60,6 +60,21 @@ type runner struct {
 // is ready.
 func start(t *testing.T, binary, name, configuration string, more ...string) *runner {
 	t.Helper()
+	r := launch(t, binary, name, configuration, more...)
+	eventually(t, name+" to be ready", func() bool {
+		res, err := http.Get("http://" + r.addrs() + "/readyz")
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	return r
+}
+
+// launch is start without the last of it.
+func launch(t *testing.T, binary, name, configuration string, more ...string) *runner {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, name+".yaml")
 	if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
@@ -79,14 +94,6 @@ func start(t *testing.T, binary, name, configuration string, more ...string) *ru
 	t.Cleanup(r.kill)
 	go r.follow(logs)
 	eventually(t, name+" to listen", func() bool { return r.addrs() != "" })
-	eventually(t, name+" to be ready", func() bool {
-		res, err := http.Get("http://" + r.addrs() + "/readyz")
-		if err != nil {
-			return false
-		}
-		res.Body.Close()
-		return res.StatusCode == http.StatusOK
-	})
 	return r
 }
 
@@ -100,7 +107,7 @@ func (r *runner) follow(logs io.Reader) {
 		r.log.Write(append(lines.Bytes(), '\n'))
 		switch l.Event {
 		case "http_listening":
-			r.addr = strings.TrimPrefix(l.URL, "http://")
+			_, r.addr, _ = strings.Cut(l.URL, "://")
 		case "sandbox_started":
 			r.admin = l.Admin
 		}

@@ -55,20 +55,26 @@ func hurried(t *testing.T) []byte {
 // watch starts a Prometheus that scrapes these runners, each under its name.
 func watch(t *testing.T, runners map[string]*runner) *server {
 	t.Helper()
+	var targets []any
+	for name, r := range runners {
+		targets = append(targets, map[string]any{"targets": []string{r.addr}, "labels": map[string]string{"instance": name}})
+	}
+	return scrape(t, []any{map[string]any{"job_name": "feedtree", "static_configs": targets}})
+}
+
+// scrape starts a Prometheus with these jobs.
+func scrape(t *testing.T, jobs []any) *server {
+	t.Helper()
 	dir := t.TempDir()
 	write := func(name string, text []byte) {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var targets []any
-	for name, r := range runners {
-		targets = append(targets, map[string]any{"targets": []string{r.addr}, "labels": map[string]string{"instance": name}})
-	}
 	config, err := yaml.Marshal(map[string]any{
 		"global":         map[string]string{"scrape_interval": "1s", "evaluation_interval": "1s"},
 		"rule_files":     []string{"alerts.yaml"},
-		"scrape_configs": []any{map[string]any{"job_name": "feedtree", "static_configs": targets}},
+		"scrape_configs": jobs,
 	})
 	if err != nil {
 		t.Fatal(err)
