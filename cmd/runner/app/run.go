@@ -144,7 +144,7 @@ func (a *program) feed(ctx context.Context, f runFlags, cfg config.Config, excha
 		more["sandbox_admin"] = exchange.admin
 		log.Info("sandbox exchange", "event", "sandbox_started", "admin", exchange.admin)
 	}
-	turned := &httpd.Refusals{}
+	turned := httpd.NewRefusals(lines.Limited())
 	shown, err := showTelemetry(tree, cfg, lines, turned)
 	if err != nil {
 		tree.Stop(context.Background())

@@ -24,9 +24,15 @@ func known(next func(http.ResponseWriter, *http.Request)) func(http.ResponseWrit
 	return next
 }
 
-// Refusals counts what a door turned away. The zero value is ready; methods are safe for
-// concurrent use.
-type Refusals struct{ tokens, certificates atomic.Uint64 }
+// Refusals counts what a door turns away, and tells a log that is limited: strangers are not
+// to fill it. Make one with NewRefusals; methods are safe for concurrent use.
+type Refusals struct {
+	lines                *ratelog.Logger
+	tokens, certificates atomic.Uint64
+}
+
+// NewRefusals tells lines, whose owner flushes them.
+func NewRefusals(lines *ratelog.Logger) *Refusals { return &Refusals{lines: lines} }
 
 // Count is how many there were so far.
 func (r *Refusals) Count() measure.Refused {
@@ -39,7 +45,6 @@ type access struct {
 	mutual   bool // clients show a certificate
 	token    config.Secret
 	turned   *Refusals
-	lines    *ratelog.Logger
 }
 
 // authenticates says that whoever gets in is known.
@@ -60,9 +65,6 @@ func (a *access) over(next http.Handler) http.Handler {
 		case a.mutual && (r.TLS == nil || len(r.TLS.VerifiedChains) == 0), a.token != "" && !presents(r, a.token.Reveal()):
 			a.refuse(w, r, "unauthorized")
 		default:
-			if a.authenticates() {
-				a.lines.Flush(false)
-			}
 			next.ServeHTTP(w, r)
 		}
 	})
@@ -91,7 +93,7 @@ func (a *access) refuse(w http.ResponseWriter, r *http.Request, message string) 
 		reason = "no token"
 	}
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	a.lines.Log(slog.LevelWarn, "http_refused", "a request was refused", "event", "http_refused", "reason", reason, "remote", host)
+	a.turned.lines.Log(slog.LevelWarn, "http_refused", "a request was refused", "event", "http_refused", "reason", reason, "remote", host)
 	w.Header().Set("WWW-Authenticate", "Bearer")
 	w.Header().Set("Connection", "close")
 	Fail(w, http.StatusUnauthorized, message)
@@ -117,7 +119,6 @@ func hostOf(host string) string {
 // about certificates needs somebody to see to it; the rest is for debugging.
 type complaints struct {
 	turned *Refusals
-	lines  *ratelog.Logger
 	rest   *log.Logger
 }
 
@@ -134,10 +135,10 @@ func (c complaints) Write(line []byte) (int, error) {
 	case !ok || !strings.HasPrefix(said, handshake) || !strings.Contains(why, "certificate"):
 		c.rest.Print(said)
 	case strings.HasPrefix(why, "remote error"):
-		c.lines.Log(slog.LevelWarn, "http_distrusted", "a client does not accept the door's certificate", "event", "http_distrusted", "remote", host, "error", why)
+		c.turned.lines.Log(slog.LevelWarn, "http_distrusted", "a client does not accept the door's certificate", "event", "http_distrusted", "remote", host, "error", why)
 	default:
 		c.turned.certificates.Add(1)
-		c.lines.Log(slog.LevelWarn, "http_refused_certificate", "a client's certificate was refused", "event", "http_refused", "reason", why, "remote", host)
+		c.turned.lines.Log(slog.LevelWarn, "http_refused_certificate", "a client's certificate was refused", "event", "http_refused", "reason", why, "remote", host)
 	}
 	return len(line), nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/certtest"
+	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/telemetry/measure"
 )
 
@@ -40,7 +41,9 @@ func guarded(t *testing.T, c config.HTTP) (s *Server, turned *Refusals, log *jou
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
-	log, turned = &journal{}, &Refusals{}
+	log = &journal{}
+	lines := ratelog.New(slog.New(slog.NewTextHandler(log, nil)))
+	turned = NewRefusals(lines)
 	s, err := Open(c, turned, slog.New(slog.NewTextHandler(log, nil)), func(guard Guard) Handlers {
 		return Handlers{"/livez": live, "/poison": guard(live), "POST /change": guard(live)}
 	})
@@ -58,7 +61,7 @@ func trusting(t *testing.T, ca *certtest.Authority, mine ...certtest.Pair) *http
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "feed.example"}
+	c := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "feed.example", ClientSessionCache: tls.NewLRUClientSessionCache(8)}
 	c.RootCAs.AppendCertsFromPEM(text)
 	for _, p := range mine {
 		pair, err := tls.LoadX509KeyPair(p.CertFile, p.KeyFile)
@@ -190,8 +193,12 @@ func TestWhoeverTriesTokensFillsNoLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		res.Body.Close()
+		if !res.Close {
+			t.Fatal("who presented a wrong token keeps the connection")
+		}
 	}
 	s.Close()
+	turned.lines.Flush(true)
 	if got := turned.Count(); got.Token != tries {
 		t.Errorf("%+v", got)
 	}
@@ -204,7 +211,7 @@ func TestWhoeverTriesTokensFillsNoLog(t *testing.T) {
 func TestADoorSpeaksModernTLSAlone(t *testing.T) {
 	ca := certtest.New(t)
 	server := ca.Server("feed.example")
-	s, _, _ := guarded(t, config.HTTP{Addr: "127.0.0.1:0", TLS: config.HTTPTLS{CertFile: server.CertFile, KeyFile: server.KeyFile}})
+	s, turned, log := guarded(t, config.HTTP{Addr: "127.0.0.1:0", TLS: config.HTTPTLS{CertFile: server.CertFile, KeyFile: server.KeyFile}})
 	for version, want := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
 		c, err := tls.Dial("tcp", s.Addr(), &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, NextProtos: []string{"h2", "http/1.1"}})
 		if (err == nil) != want {
@@ -219,6 +226,25 @@ func TestADoorSpeaksModernTLSAlone(t *testing.T) {
 	}
 	if res, err := http.Get("http://" + s.Addr() + "/livez"); err != nil || res.StatusCode != 400 {
 		t.Error(res, err)
+	}
+	client := trusting(t, ca) // it remembers sessions
+	for range 2 {
+		r, _ := http.NewRequest("GET", s.URL()+"/livez", nil)
+		r.Host = "localhost"
+		res, err := client.Do(r)
+		if err != nil || res.StatusCode != 200 || res.TLS.DidResume {
+			t.Fatalf("%+v %v", res, err)
+		}
+		io.Copy(io.Discard, res.Body)
+		res.Body.Close()
+	}
+	// A line for people is what people can do something about.
+	if res, err := http.Get(s.URL()); err == nil {
+		t.Error(res)
+	}
+	s.Close()
+	if turned.Count() != (measure.Refused{}) || strings.Count(log.String(), "level=WARN") != 1 || !strings.Contains(log.String(), "event=http_distrusted remote=127.0.0.1 error=\"remote error: tls: ") {
+		t.Errorf("%+v %s", turned.Count(), log)
 	}
 }
 

@@ -238,7 +238,7 @@ func TestFilesToAskWithThatAreOfNoUseAreErrorsOfTheConfiguration(t *testing.T) {
 			t.Errorf("%s: %v", key, err)
 		}
 	}
-	_, err := Open(config.HTTP{Addr: "127.0.0.1:0", TLS: config.HTTPTLS{CertFile: "no.crt", KeyFile: "no.key", ClientCAFile: "no.pem"}}, &Refusals{}, slog.New(slog.DiscardHandler), nil)
+	_, err := Open(config.HTTP{Addr: "127.0.0.1:0", TLS: config.HTTPTLS{CertFile: "no.crt", KeyFile: "no.key", ClientCAFile: "no.pem"}}, unheard(), slog.New(slog.DiscardHandler), nil)
 	if len(config.Errors(err)) != 3 {
 		t.Error(err)
 	}

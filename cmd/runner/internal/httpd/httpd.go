@@ -22,7 +22,6 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/internal/ratelog"
 )
 
 // Handlers are the answers, by path, or by "POST path". Each runs on the request's goroutine.
@@ -36,11 +35,10 @@ type Server struct {
 	scheme string
 	done   chan struct{}
 	token  Token // of the process; "" where clients are known by something else
-	lines  *ratelog.Logger
 }
 
-// Open opens the door that c describes; port 0 takes any free one. What it turns away is
-// counted in turned. Where the file of the process's token cannot be written, which is
+// Open opens the door that c describes; port 0 takes any free one. What it turns away is told
+// to turned. Where the file of the process's token cannot be written, which is
 // logged, everything that wants it is refused. An error about what is configured is a
 // *config.Error; that of a port in use says what to do.
 func Open(c config.HTTP, turned *Refusals, log *slog.Logger, handlers func(Guard) Handlers) (*Server, error) {
@@ -57,7 +55,7 @@ func openWith(c config.HTTP, turned *Refusals, log *slog.Logger, handlers func(G
 	if err != nil {
 		return nil, err
 	}
-	a := &access{loopback: ours(ln.Addr()), mutual: c.TLS.ClientCAFile != "", token: c.Token, turned: turned, lines: ratelog.New(log)}
+	a := &access{loopback: ours(ln.Addr()), mutual: c.TLS.ClientCAFile != "", token: c.Token, turned: turned}
 	if !a.loopback && (secure == nil || !a.authenticates()) {
 		// The configuration was held to this before; but a name may turn out to be another
 		// machine's idea of loopback.
@@ -106,7 +104,7 @@ var defaultLimits = limits{connections: 64, header: 16 << 10, body: 64 << 10,
 	readHeader: 5 * time.Second, read: 10 * time.Second, idle: time.Minute, write: 30 * time.Second}
 
 func serve(ln net.Listener, secure *certs, a *access, h Handlers, log *slog.Logger, l limits) *Server {
-	s := &Server{ln: netutil.LimitListener(ln, l.connections), scheme: "http://", done: make(chan struct{}), lines: a.lines}
+	s := &Server{ln: netutil.LimitListener(ln, l.connections), scheme: "http://", done: make(chan struct{})}
 	if secure != nil {
 		// The server shakes hands on the connection's own goroutine, within readHeader.
 		s.ln, s.scheme = tls.NewListener(s.ln, &tls.Config{GetConfigForClient: secure.config}), "https://"
@@ -114,7 +112,7 @@ func serve(ln net.Listener, secure *certs, a *access, h Handlers, log *slog.Logg
 	s.http = &http.Server{
 		Handler: http.MaxBytesHandler(a.over(mux(h)), l.body), MaxHeaderBytes: l.header,
 		ReadHeaderTimeout: l.readHeader, ReadTimeout: l.read, IdleTimeout: l.idle, WriteTimeout: l.write,
-		ErrorLog: stdlog.New(complaints{a.turned, a.lines, slog.NewLogLogger(log.With("node", "http").Handler(), slog.LevelDebug)}, "", 0),
+		ErrorLog: stdlog.New(complaints{a.turned, slog.NewLogLogger(log.With("node", "http").Handler(), slog.LevelDebug)}, "", 0),
 	}
 	go func() {
 		defer close(s.done)
@@ -147,7 +145,6 @@ func (s *Server) Close() {
 	}
 	<-s.done
 	s.token.Forget(s.Addr())
-	s.lines.Flush(true)
 }
 
 func mux(h Handlers) http.Handler {

@@ -13,6 +13,9 @@ import (
 	"github.com/feedtree/feedtree/telemetry/measure"
 )
 
+// unheard counts refusals and tells nobody.
+func unheard() *Refusals { return NewRefusals(ratelog.New(slog.New(slog.DiscardHandler))) }
+
 // listen opens a door for a test; change, if not nil, changes its limits.
 func listen(t *testing.T, c config.HTTP, change func(*limits), h Handlers) *Server {
 	t.Helper()
@@ -22,7 +25,7 @@ func listen(t *testing.T, c config.HTTP, change func(*limits), h Handlers) *Serv
 	if change != nil {
 		change(&l)
 	}
-	s, err := openWith(c, &Refusals{}, slog.New(slog.DiscardHandler), func(Guard) Handlers { return h }, l)
+	s, err := openWith(c, unheard(), slog.New(slog.DiscardHandler), func(Guard) Handlers { return h }, l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +78,7 @@ func TestAnAddressThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 		"9330":       "missing port",
 		"127.0.0.1:": "", // any free one
 	} {
-		s, err := Open(config.HTTP{Addr: addr}, &Refusals{}, slog.New(slog.DiscardHandler), func(Guard) Handlers { return nil })
+		s, err := Open(config.HTTP{Addr: addr}, unheard(), slog.New(slog.DiscardHandler), func(Guard) Handlers { return nil })
 		if want == "" && err == nil {
 			s.Close()
 		} else if err == nil || !strings.Contains(err.Error(), want) {
@@ -87,7 +90,7 @@ func TestAnAddressThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 func TestWhatWantsATokenIsRefusedWithoutIt(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
-	turned := &Refusals{}
+	turned := unheard()
 	s, err := Open(config.HTTP{Addr: "127.0.0.1:0"}, turned, slog.New(slog.DiscardHandler), func(guard Guard) Handlers {
 		return Handlers{"/secret": guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, 200, "ok") })}
 	})
@@ -117,6 +120,6 @@ func TestWhatWantsATokenIsRefusedWithoutIt(t *testing.T) {
 	if turned.Count() != (measure.Refused{Token: 2}) {
 		t.Errorf("%+v", turned.Count())
 	}
-	refused := (&access{turned: turned, lines: ratelog.New(slog.New(slog.DiscardHandler))}).wants("")(func(w http.ResponseWriter, _ *http.Request) { t.Error("a door without a token let someone through") })
+	refused := (&access{turned: turned}).wants("")(func(w http.ResponseWriter, _ *http.Request) { t.Error("a door without a token let someone through") })
 	refused(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 }

@@ -7,14 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/telemetry/logs"
 )
 
 func TestTheLogsLevelIsShownToAllAndChangedWithTheTokenAlone(t *testing.T) {
 	l := logs.New(logs.Config{Out: io.Discard})
 	t.Cleanup(func() { l.Close(t.Context()) })
-	a := &access{turned: &Refusals{}, lines: ratelog.New(slog.New(slog.DiscardHandler))}
+	a := &access{turned: unheard()}
 	door := mux(LogLevels(l.Levels(), l.Logger(), a.wants("secret")))
 	for _, c := range []struct {
 		name, method, token, body string
