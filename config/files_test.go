@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/feedtree/feedtree/internal/certtest"
+	"github.com/feedtree/feedtree/test/certtest"
 )
 
 // files loads a configuration with these files and reads them.

@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/feedtree/feedtree/internal/certtest"
+	"github.com/feedtree/feedtree/test/certtest"
 )
 
 // scrapeOf is the job of docs/telemetry.md for a door off loopback; mutual with what is

@@ -10,7 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/feedtree/feedtree/internal/certtest"
+	"github.com/feedtree/feedtree/test/certtest"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 const doorToken = "a-token-that-nobody-guesses"
@@ -32,7 +33,7 @@ func TestEveryCommandThatAsksADoorAsksOneOffLoopback(t *testing.T) {
 	environ := []string{"FEEDTREE_HTTP_TOKEN_FILE=" + token, "FEEDTREE_HTTP_TLS_CERT_FILE=" + server.CertFile,
 		"FEEDTREE_HTTP_TLS_KEY_FILE=" + server.KeyFile, "FEEDTREE_HTTP_TLS_CLIENT_CA_FILE=" + ca.File}
 	ctx, cancel := context.WithCancel(t.Context())
-	var out, errs safeBuffer
+	var out, errs harness.Buffer
 	ended := make(chan int, 1)
 	go func() {
 		ended <- Run(ctx, types(), strings.Fields("run --sandbox --rate 1000 --summary json --addr 0.0.0.0:0 --symbols AOT,PTT --log-level debug"),
@@ -53,7 +54,7 @@ func TestEveryCommandThatAsksADoorAsksOneOffLoopback(t *testing.T) {
 		}
 	}
 	tailCtx, stop := context.WithCancel(t.Context())
-	var lines safeBuffer
+	var lines harness.Buffer
 	tailed := make(chan int, 1)
 	go func() {
 		tailed <- Run(tailCtx, types(), strings.Fields("tail AOT -o json --addr https://localhost:"+port+known), Streams{Out: &lines, Err: &lines})

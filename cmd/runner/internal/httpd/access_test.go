@@ -13,9 +13,10 @@ import (
 	"testing"
 
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/internal/certtest"
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/telemetry/measure"
+	"github.com/feedtree/feedtree/test/certtest"
+	"github.com/feedtree/feedtree/test/harness"
 )
 
 const secret = "a-token-that-nobody-guesses"
@@ -37,11 +38,11 @@ func foreign(t *testing.T) string {
 }
 
 // guarded opens a door with a page for everybody and one that is guarded; log is its log.
-func guarded(t *testing.T, c config.HTTP) (s *Server, turned *Refusals, log *journal) {
+func guarded(t *testing.T, c config.HTTP) (s *Server, turned *Refusals, log *harness.Buffer) {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
-	log = &journal{}
+	log = &harness.Buffer{}
 	lines := ratelog.New(slog.New(slog.NewTextHandler(log, nil)))
 	turned = NewRefusals(lines)
 	s, err := Open(c, turned, slog.New(slog.NewTextHandler(log, nil)), func(guard Guard) Handlers {

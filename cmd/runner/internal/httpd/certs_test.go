@@ -8,31 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/internal/certtest"
+	"github.com/feedtree/feedtree/test/certtest"
+	"github.com/feedtree/feedtree/test/harness"
 )
-
-// journal is a log that can be read while it is written.
-type journal struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.String()
-}
 
 // served is the number of the certificate that a door shows now.
 func served(t *testing.T, addr string) string {
@@ -165,9 +147,9 @@ func TestFilesThatLookAlikeAreReadAgainOnlyWhereTheyMayHaveChanged(t *testing.T)
 	ca := certtest.New(t)
 	one, two, place := ca.Server("a"), ca.Server("b"), ca.Server("c")
 	when := time.Unix(1_700_000_000, 0)
-	start := func(now *time.Time) (*certs, *journal) {
+	start := func(now *time.Time) (*certs, *harness.Buffer) {
 		alike(t, one, place, when)
-		var log journal
+		var log harness.Buffer
 		c, err := newCerts(config.HTTPTLS{CertFile: place.CertFile, KeyFile: place.KeyFile}, slog.New(slog.NewTextHandler(&log, nil)))
 		if err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/internal/certtest"
+	"github.com/feedtree/feedtree/test/certtest"
 )
 
 func TestHowAnAddressIsRead(t *testing.T) {

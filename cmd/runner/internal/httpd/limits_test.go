@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/config"
-	"github.com/feedtree/feedtree/internal/certtest"
+	"github.com/feedtree/feedtree/test/certtest"
 )
 
 // hasty opens a door whose limits are met within a test.
