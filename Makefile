@@ -25,12 +25,12 @@ run: build ## the whole tree on the embedded sandbox exchange; RUN="--rate 10000
 	@./$(BIN) run --sandbox $(RUN)
 
 .PHONY: test
-test: ## all tests, the examples' module included
-	$(GO) test -shuffle=on ./...
-	cd examples && $(GO) test -shuffle=on ./...
+test: ## the tests, within three minutes: all but those of process, alerts and mosquitto, the examples' module included
+	$(GO) test -short -shuffle=on ./...
+	cd examples && $(GO) test -short -shuffle=on ./...
 
 .PHONY: race
-race: ## all tests under the race detector
+race: ## all tests under the race detector, those of process, alerts and mosquitto too
 	$(GO) test -race -shuffle=on ./...
 	cd examples && $(GO) test -race -shuffle=on ./...
 
@@ -59,8 +59,12 @@ sdk: ## the official Python SDK against the sandbox (wants port 443)
 	./test/sdk/run
 
 .PHONY: mosquitto
-mosquitto: ## the tree against a real Mosquitto (skipped with a word where there is none); FEEDTREE_LONG=1 for the long form
+mosquitto: ## the tree against a real Mosquitto (skipped with a word where there is none)
 	$(GO) test -race -count=1 -v ./test/mosquitto
+
+.PHONY: long
+long: ## what is short elsewhere: ten roll-overs with tokens of 20 s, a Mosquitto that stands still for a minute
+	FEEDTREE_LONG=1 $(GO) test -count=1 -v -timeout 30m ./test/integration ./test/mosquitto
 
 .PHONY: virtual
 virtual: ## 24 virtual hours with 200 outages, in a bubble; SEED=0 draws another day

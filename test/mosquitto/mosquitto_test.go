@@ -67,6 +67,9 @@ func freePort(t *testing.T) string {
 
 func newBroker(t *testing.T) *broker {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make mosquitto runs it")
+	}
 	if _, err := exec.LookPath(mosquitto()); err != nil {
 		t.Skip("there is no mosquitto")
 	}

@@ -5,6 +5,7 @@ package process
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -25,6 +26,10 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if flag.Parse(); testing.Short() {
+		fmt.Println("skipped: these take half a minute, make process runs them")
+		return
+	}
 	dir, err := os.MkdirTemp("", "feedtree-process-")
 	if err != nil {
 		panic(err)

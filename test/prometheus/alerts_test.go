@@ -88,6 +88,9 @@ func scenarios(t *testing.T) map[string]scenario {
 const healthy = "healthy"
 
 func TestEachFaultFiresItsAlertsInARealPrometheusAndNoFaultFiresNone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes a minute, make alerts runs it")
+	}
 	if _, err := exec.LookPath("prometheus"); err != nil {
 		t.Skip("there is no prometheus")
 	}
