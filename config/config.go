@@ -52,7 +52,7 @@ type Session struct {
 	SubscribeTimeout time.Duration `koanf:"subscribe_timeout"`
 	SubscribeBatch   int           `koanf:"subscribe_batch"`
 	RenewBefore      time.Duration `koanf:"renew_before"`
-	Rollover         string        `koanf:"rollover"`    // auto, overlap or sequential
+	Rollover         string        `koanf:"rollover"`    // one of the Rollover constants
 	StallAfter       time.Duration `koanf:"stall_after"` // 0: silence of a topic is not judged
 	FastLane         bool          `koanf:"fast_lane"`
 	RESTTimeout      time.Duration `koanf:"rest_timeout"`
@@ -60,6 +60,14 @@ type Session struct {
 	FailFast         bool          `koanf:"fail_fast"` // end if the first attempt fails
 	Backoff          Backoff       `koanf:"backoff"`
 }
+
+// How a connection with a new token replaces the old one: by overlap until the exchange shows that
+// it does not allow that; make before break; break before make, with a Gap.
+const (
+	RolloverAuto       = "auto"
+	RolloverOverlap    = "overlap"
+	RolloverSequential = "sequential"
+)
 
 // Backoff is the delay before a further attempt. After n failures in a row, n from 1, it is
 // at most Min·Factorⁿ, never above Max, and never below Min. Jitter is the share of that span

@@ -12,7 +12,7 @@ func Default() Config {
 			SubscribeTimeout: 10 * time.Second,
 			SubscribeBatch:   100,
 			RenewBefore:      300 * time.Second,
-			Rollover:         "auto",
+			Rollover:         RolloverAuto,
 			StallAfter:       10 * time.Second,
 			FastLane:         true,
 			RESTTimeout:      10 * time.Second,

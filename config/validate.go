@@ -148,7 +148,7 @@ func (v *checker) session(s Session) {
 	v.positive("session.subscribe_timeout", s.SubscribeTimeout)
 	v.between("session.subscribe_batch", s.SubscribeBatch, 1, 10_000)
 	v.positive("session.renew_before", s.RenewBefore)
-	v.oneOf("session.rollover", s.Rollover, "auto", "overlap", "sequential")
+	v.oneOf("session.rollover", s.Rollover, RolloverAuto, RolloverOverlap, RolloverSequential)
 	v.orNone("session.stall_after", s.StallAfter)
 	v.positive("session.rest_timeout", s.RESTTimeout)
 	v.positive("session.close_timeout", s.CloseTimeout)

@@ -22,7 +22,7 @@ type outcome struct {
 	loggedIn bool           // a login or refresh succeeded on the way
 	refused  bool           // the credentials themselves were refused
 	err      error
-	steps    deeds
+	steps    steps
 	traced   trace.SpanContext
 }
 
@@ -105,13 +105,13 @@ func (d *Deps) ensure(ctx context.Context, o *outcome, anew bool) (fresh bool, e
 
 // renew refreshes the token of a connection that goes on meanwhile, or logs in again: once it
 // has ended, or where the refresh is refused.
-func (d *Deps) renew(ctx context.Context, token settrade.Token, steps *deeds) (t settrade.Token, err error) {
+func (d *Deps) renew(ctx context.Context, token settrade.Token, done *steps) (t settrade.Token, err error) {
 	ended := !time.Now().Before(token.ExpiresAt)
 	if !ended {
-		t, err = steps.refresh(ctx, d.REST, token)
+		t, err = done.refresh(ctx, d.REST, token)
 	}
 	if ended || err != nil && ClassOf(err) == ledger.FailAuth {
-		t, err = steps.login(ctx, d.REST)
+		t, err = done.login(ctx, d.REST)
 	}
 	if err != nil {
 		return token, fmt.Errorf("renew the access token: %w", err)

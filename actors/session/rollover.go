@@ -60,10 +60,10 @@ func (s *Session) renewToken() {
 	var ctx context.Context
 	ctx, s.stopRenewal = context.WithTimeout(context.Background(), max(time.Until(token.ExpiresAt), renewPatience))
 	s.spawn(func() {
-		var steps deeds
+		var done steps
 		began := clock.Mono()
-		t, err := s.d.renew(ctx, token, &steps)
-		s.send(&renewedMsg{gen, t, err, s.d.whole("renew token", began, err, steps)})
+		t, err := s.d.renew(ctx, token, &done)
+		s.send(&renewedMsg{gen, t, err, s.d.whole("renew token", began, err, done)})
 	})
 }
 

@@ -16,30 +16,30 @@ import (
 	"github.com/feedtree/feedtree/telemetry/names"
 )
 
-// deeds are the steps of something that is traced whole: what was called, for how long, and
+// steps are what something that is traced whole consists of: what was called, for how long, and
 // how it ended.
-type deeds []paths.Op
+type steps []paths.Op
 
 // did notes a step that began at a clock.Mono and ends now.
-func (d *deeds) did(name string, began int64, err error, attrs ...attribute.KeyValue) {
-	*d = append(*d, deed(name, began, err, attrs...))
+func (s *steps) did(name string, began int64, err error, attrs ...attribute.KeyValue) {
+	*s = append(*s, operation(name, began, err, attrs...))
 }
 
-func (d *deeds) login(ctx context.Context, rest REST) (settrade.Token, error) {
+func (s *steps) login(ctx context.Context, rest REST) (settrade.Token, error) {
 	began := clock.Mono()
 	t, err := rest.Login(ctx)
-	d.did("login", began, err)
+	s.did("login", began, err)
 	return t, err
 }
 
-func (d *deeds) refresh(ctx context.Context, rest REST, token settrade.Token) (settrade.Token, error) {
+func (s *steps) refresh(ctx context.Context, rest REST, token settrade.Token) (settrade.Token, error) {
 	began := clock.Mono()
 	t, err := rest.Refresh(ctx, token)
-	d.did("refresh", began, err)
+	s.did("refresh", began, err)
 	return t, err
 }
 
-func deed(name string, began int64, err error, attrs ...attribute.KeyValue) paths.Op {
+func operation(name string, began int64, err error, attrs ...attribute.KeyValue) paths.Op {
 	op := paths.Op{Name: name, Start: began, End: clock.Mono(), Attrs: attrs}
 	if err != nil {
 		op.Class, op.Err = ClassOf(err).String(), err.Error()
@@ -48,9 +48,9 @@ func deed(name string, began int64, err error, attrs ...attribute.KeyValue) path
 }
 
 // whole traces something that consisted of steps.
-func (d *Deps) whole(name string, began int64, err error, steps deeds, attrs ...attribute.KeyValue) trace.SpanContext {
-	op := deed(name, began, err, attrs...)
-	op.Parts = steps
+func (d *Deps) whole(name string, began int64, err error, done steps, attrs ...attribute.KeyValue) trace.SpanContext {
+	op := operation(name, began, err, attrs...)
+	op.Parts = done
 	return d.Paths.Do(op)
 }
 
@@ -71,7 +71,7 @@ func (d *Deps) subscribed(c *conn, began int64, asked, answered int) {
 	if answered < asked {
 		err = errUnanswered
 	}
-	op := deed("subscribe", began, err, epoch(c.epoch), attribute.Int(names.SpanTopics, asked), attribute.Int(names.SpanAnswered, answered))
+	op := operation("subscribe", began, err, epoch(c.epoch), attribute.Int(names.SpanTopics, asked), attribute.Int(names.SpanAnswered, answered))
 	if err != nil {
 		op.Class = "unanswered"
 	}
@@ -90,7 +90,7 @@ func (s *Session) rolled(old, next *conn, err error) trace.SpanContext {
 	}
 	began, parting := s.rollBegan, s.partBegan
 	s.rollBegan, s.partBegan = 0, 0
-	op := deed("roll over", began, err)
+	op := operation("roll over", began, err)
 	if old != nil {
 		op.Attrs = append(op.Attrs, attribute.Int64(names.SpanFrom, int64(old.epoch)))
 	}
