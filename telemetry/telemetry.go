@@ -1,4 +1,4 @@
-// Package telemetry shows a running tree to the tools that watch it: metrics for who
+// Package telemetry shows a running tree to the tools that watch it: metrics for whoever
 // scrapes them, and metrics and log lines by OTLP for a collector, if one is configured. It reads what
 // the tree counts anyway; an event calls nothing of it.
 //

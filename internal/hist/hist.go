@@ -41,8 +41,8 @@ func (h *Histogram) RecordN(d time.Duration, n uint64) {
 	}
 }
 
-// Counts is a copy of a histogram, or the sum of several; or a histogram by itself, for who
-// has a lock already. Its methods are not safe for concurrent use.
+// Counts is a copy of a histogram, or the sum of several; or a histogram by itself, for a caller
+// that holds a lock already. Its methods are not safe for concurrent use.
 type Counts struct {
 	counts    [buckets]uint64
 	total     uint64
