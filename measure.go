@@ -3,6 +3,7 @@ package feedtree
 import (
 	"time"
 
+	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/mailbox"
 	"github.com/feedtree/feedtree/internal/seen"
@@ -16,7 +17,7 @@ import (
 func (t *Tree) Measure(symbols bool) *measure.Reading {
 	now := clock.Now()
 	r := &measure.Reading{
-		At: time.Unix(0, now.Wall), Ledger: t.Snapshot(), Strategies: map[string]*measure.Strategy{}, Telemetry: &t.counts.telemetry,
+		At: time.Unix(0, now.Wall), Ledger: t.Snapshot(), Strategies: map[string]*measure.Strategy{}, Restarts: map[string]uint64{}, Telemetry: &t.counts.telemetry,
 		Raw: depth(t.raw.Counts(), now.Mono), Dispatcher: depth(t.queue.Counts(), now.Mono),
 		Uptime: t.uptime(), LogSuppressed: t.lines.Suppressed(),
 		Health: measure.Health{MarketOpen: t.seen.Open.Load(), Silence: -1, FeedGap: t.cfg.Health.FeedGap},
@@ -28,6 +29,9 @@ func (t *Tree) Measure(symbols bool) *measure.Reading {
 		r.Strategies[in.Name] = in.measure(now.Mono)
 	}
 	r.Session = t.measureSession(now.Mono)
+	for _, name := range config.NodeNames() {
+		r.Restarts[name] = t.supervised.by["feed"].Status(name).Restarts
+	}
 	t.times.Receive.AddTo(&r.Stages.Receive)
 	t.times.Decode.AddTo(&r.Stages.Decode)
 	t.times.Dispatch.AddTo(&r.Stages.Dispatch)

@@ -80,6 +80,9 @@ func TestADecodersFailureWithRestForOneRestartsWhatIsBehindItAndLosesNothing(t *
 	if v := s.Supervision; v.Failures != 5 || v.Siblings != 15 { // health, dispatcher, strategies
 		t.Errorf("%+v", v)
 	}
+	if n := tree.Measure(false).Restarts; n["decoder"] != 5 || n["dispatcher"] != 0 || len(n) != 5 {
+		t.Errorf("restarts by part: %v", n)
+	}
 	if k := kinds(tree, "dispatcher"); len(k) != 5 || k[0] != supervision.RestartedAlong {
 		t.Errorf("the dispatcher's events: %v", k)
 	}

@@ -53,7 +53,7 @@ type Event struct {
 	Cause    string        `json:"cause"` // one line, at most 300 bytes
 	Attempt  int           `json:"attempt"`
 	Failures uint64        `json:"failures"` // of that child so far
-	Delay    time.Duration `json:"delay_ns"` // before the restart
+	Delay    time.Duration `json:"delay_ns"` // before the restart; of Restarted, how long it waited
 	// Count is how many events alike, one right after the other, this one stands for in a
 	// History; At is the time of the last.
 	Count uint64 `json:"count"`

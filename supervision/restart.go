@@ -62,7 +62,9 @@ func (s *Strategy) restarted(k *kid) {
 	k.status.Restarts++
 	s.o.Counts.Pending.Add(-1)
 	s.o.Counts.Restarts.Inc()
-	e.Kind, e.At = Restarted, time.Now().UTC()
+	now := time.Now().UTC()
+	e.Delay = min(e.Delay, now.Sub(e.At)) // less if it was hastened, or had along with another
+	e.Kind, e.At = Restarted, now
 	s.tell(e)
 }
 

@@ -262,6 +262,7 @@ func TestARestartThatWaitsCanBeHastened(t *testing.T) {
 		}
 		w.system.Root.Send(w.kids["a"], fail{"boom"})
 		synctest.Wait()
+		time.Sleep(time.Minute)
 		if !w.strategy.Hasten("a") || w.strategy.Hasten("a") {
 			t.Error("want it hastened once")
 		}
@@ -269,6 +270,9 @@ func TestARestartThatWaitsCanBeHastened(t *testing.T) {
 		synctest.Wait()
 		if c := w.counts.Read(); c.Restarts != 1 || c.Pending != 0 || len(w.seen()) != 2 {
 			t.Errorf("%+v %v", c, w.seen())
+		}
+		if e := w.past.Events(); e[0].Delay != time.Hour || e[1].Kind != Restarted || e[1].Delay != time.Minute {
+			t.Errorf("it waited a minute of an hour: %+v", e)
 		}
 		w.balanced(t)
 	})

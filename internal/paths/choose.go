@@ -13,7 +13,8 @@ const (
 	slow   class = iota // its own Receive took too long
 	waited              // late for another reason, such as a slow one before it
 	failed
-	lost // dropped, expired, not decoded
+	lost    // dropped or expired in a queue
+	refused // by the decoder
 	asked
 	classes
 )

@@ -353,6 +353,23 @@ func TestWhatWaitedBehindASlowEventDoesNotHideIt(t *testing.T) {
 	}
 }
 
+func TestAStormOfDropsDoesNotHideWhatTheDecoderRefused(t *testing.T) {
+	l := newLab(t, func(c *Config) { c.PerSecond = 2 })
+	m := &raw.Message{Topic: []byte(topic.BidOffer("AOT")), Payload: []byte("x"), Wall: wall, Mono: 100 * ms}
+	for i := range 5 {
+		it := event(uint64(i) + 1)
+		l.Gone(&it, "spread", mailbox.Dropped)
+		if got := l.Undecoded(m, 0, "dropped", "dropped").IsValid(); got != (i == 0) {
+			t.Errorf("drop %d of the raw queue: a trace %v", i, got)
+		}
+	}
+	for i := range 3 {
+		if got := l.Undecoded(m, 101*ms, "malformed", "cut off").IsValid(); got != (i < 2) {
+			t.Errorf("refused message %d: a trace %v", i, got)
+		}
+	}
+}
+
 func TestAFullQueueLosesTracesCountedAndHoldsNobodyUp(t *testing.T) {
 	block := make(chan struct{})
 	l := newLab(t, func(c *Config) {

@@ -99,7 +99,11 @@ func (t *Tracer) Unmatched(it *flow.Item, end int64) {
 // decoder had it, with decoding 0, or refused by it. It may be asked at line rate. It returns
 // the ids of the span that says so, invalid ones if there will be none.
 func (t *Tracer) Undecoded(m *raw.Message, decoding int64, class, cause string) trace.SpanContext {
-	if t == nil || !t.take(lost) {
+	why := refused
+	if decoding == 0 {
+		why = lost
+	}
+	if t == nil || !t.take(why) {
 		return trace.SpanContext{}
 	}
 	p := Path{Item: flow.Item{Topic: flow.NoTopic, Received: m.Mono, Decoding: decoding}, Last: Receive, End: clock.Mono(),

@@ -19,6 +19,7 @@ type Reading struct {
 	Strategies map[string]*Strategy
 	Session    Session
 	Health     Health
+	Restarts   map[string]uint64 // after failures, of the feed's own parts
 	Stages     Stages
 	Symbols    []Symbol // empty unless they were asked for
 	Poison     Poison

@@ -112,6 +112,9 @@ func supervision() []entry {
 		{n.SupervisionPending, gauge, "{failure}", "restarts that wait for their delay", func(r *measure.Reading, put put) {
 			put(float64(r.Ledger.Supervision.Pending))
 		}},
+		{n.SupervisionRestarts, counter, "{restart}", "restarts of the feed's own parts after a failure", func(r *measure.Reading, put put) {
+			by(put, n.Part, r.Restarts)
+		}},
 		{n.SupervisionSiblings, counter, "{restart}", "restarts because of a sibling's failure", func(r *measure.Reading, put put) {
 			put(float64(r.Ledger.Supervision.Siblings))
 		}},

@@ -15,6 +15,7 @@ const (
 	Outcome   = "outcome"    // the ledger's term that a message or an event ended in
 	State     = "state"      // one of a closed set
 	Decision  = "decision"   // of supervision about a failure
+	Part      = "part"       // one of the feed's own actors
 	Ledger    = "ledger"     // L1, L2a, L2b, L3 or L4
 	Signal    = "signal"     // metrics, traces or logs
 	Symbol    = "symbol"     // only when telemetry.metrics.symbols is set
@@ -105,6 +106,7 @@ const (
 	SupervisionFailures  = "feedtree.supervision.failures"
 	SupervisionDecisions = "feedtree.supervision.decisions"
 	SupervisionPending   = "feedtree.supervision.pending"
+	SupervisionRestarts  = "feedtree.supervision.restarts"
 	SupervisionSiblings  = "feedtree.supervision.siblings"
 	SupervisionManual    = "feedtree.supervision.manual"
 	SupervisionSetAside  = "feedtree.supervision.set_aside"

@@ -79,6 +79,10 @@ process     %.1f s CPU, %.0f MiB at most
 	if s.Exchange != nil {
 		fmt.Fprintf(w, "exchange    %d published, %d delivered\n", s.Exchange.Published, s.Exchange.Delivered)
 	}
+	if tr := s.Traces; tr != nil {
+		fmt.Fprintf(w, "traces      %d made, %d lost, %d suppressed; %d spans = %d exported + %d failed + %d dropped\n",
+			tr.Made, tr.Lost, tr.Suppressed, tr.Spans, tr.Exported, tr.Failed, tr.Dropped)
+	}
 	verdict := "every message is accounted for"
 	if !s.Balanced() {
 		verdict = "FALSE: " + falseLedgers(s)

@@ -18,6 +18,7 @@ func TestTheSummaryForPeopleNamesEveryTermOfTheLedgers(t *testing.T) {
 		Dispatcher: ledger.DispatcherCounts{Pushed: 15, Dispatched: 1, Failed: 2, Dropped: 4, Discarded: 8},
 		Strategies: map[string]ledger.Strategy{"s": {Type: "x", State: "running", Matched: 63, Pushed: 63,
 			Delivered: 1, Failed: 2, Dropped: 4, Conflated: 8, Expired: 16, Discarded: 32}},
+		Traces: &ledger.TraceCounts{Made: 1, Spans: 7, Exported: 1, Failed: 2, Dropped: 4},
 	}
 	if !s.Check()["L1"] {
 		t.Fatal("the example does not balance")
@@ -27,7 +28,7 @@ func TestTheSummaryForPeopleNamesEveryTermOfTheLedgers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, want := range map[string]int{`feed +(\d+) received = ([^;\n]*)`: 255, `dispatcher +(\d+) decoded = ([^;\n]*)`: 15,
-		`strategy +s \(x, running\): (\d+) matched = ([^;\n]*)`: 63} {
+		`strategy +s \(x, running\): (\d+) matched = ([^;\n]*)`: 63, `traces +1 made, .*; (\d+) spans = ([^;\n]*)`: 7} {
 		found := regexp.MustCompile(`(?m)^` + line).FindStringSubmatch(out.String())
 		if found == nil {
 			t.Errorf("no line %s in\n%s", line, &out)
