@@ -40,7 +40,7 @@ func (t *Tree) failedOn(e supervision.Event) trace.SpanContext {
 		if in := t.supervised.instance(e.Child); in != nil {
 			return in.Failure()
 		}
-	case e.Node != "feed":
+	case e.Node != rootNode:
 	case e.Child == config.NodeDecoder:
 		last = &t.failures.decoder
 	case e.Child == config.NodeDispatcher:

@@ -218,6 +218,16 @@ func (t *Tree) Err() error {
 	return nil
 }
 
+// Wait blocks until the tree has ended, and returns Err, or until ctx has, and returns its error.
+func (t *Tree) Wait(ctx context.Context) error {
+	select {
+	case <-t.stopped:
+		return t.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // fail ends the tree for a reason; the first one counts. It does not wait.
 func (t *Tree) fail(err error) {
 	t.err.CompareAndSwap(nil, &err)
@@ -234,8 +244,8 @@ func (t *Tree) shutdown(ctx context.Context) {
 	t.sealed = true
 	t.mu.Unlock()
 	t.memory.Stopping.Store(true)
-	t.send("session", &session.Stop{})
-	t.supervised.by["feed"].Hasten("session") // a session that waits for its restart has nothing to wait for
+	t.send(config.NodeSession, &session.Stop{})
+	t.supervised.by[rootNode].Hasten(config.NodeSession) // a session that waits for its restart has nothing to wait for
 	select {
 	case <-t.status.Done():
 	case <-ctx.Done():

@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/feedtree/feedtree/actors/strategies"
+	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/codec"
 	"github.com/feedtree/feedtree/internal/poison"
 	"github.com/feedtree/feedtree/messages"
@@ -103,7 +104,7 @@ func (t *Tree) actorOf(ctx context.Context, in *instance) *actor.PID {
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
 	for t.wantsActor(in) {
-		if pid, ok := t.pids.Load("strategies/" + in.ActorName()); ok {
+		if pid, ok := t.pids.Load(config.NodeStrategies + "/" + in.ActorName()); ok {
 			return pid.(*actor.PID)
 		}
 		select {

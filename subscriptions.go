@@ -184,8 +184,8 @@ func (t *Tree) unsubscribe(in *instance, names []string) error {
 }
 
 func (t *Tree) changed() {
-	t.send("session", &session.WantedChanged{})
-	t.send("health", &health.Refresh{})
+	t.send(config.NodeSession, &session.WantedChanged{})
+	t.send(config.NodeHealth, &health.Refresh{})
 }
 
 // symbolOf gives the symbol of a market data topic, "" for orders and exchange infos.

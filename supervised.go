@@ -56,7 +56,7 @@ func (s *supervisors) describe(parent string, n *Node) {
 	if !st.Next.IsZero() {
 		n.NextRestart = st.Next.Format(time.RFC3339Nano)
 	}
-	if b := s.busy[n.Name]; parent == "feed" && b != nil && b.overdue() > 0 {
+	if b := s.busy[n.Name]; parent == rootNode && b != nil && b.overdue() > 0 {
 		n.State, n.Detail = "stuck", stuckFor(b.overdue())
 	}
 }
@@ -81,7 +81,7 @@ func (t *Tree) Concerns() []string {
 		out = append(out, why)
 	}
 	for _, name := range config.NodeNames() {
-		if st := t.supervised.by["feed"].Status(name); st.State != supervision.Running {
+		if st := t.supervised.by[rootNode].Status(name); st.State != supervision.Running {
 			out = append(out, concern("the "+name, st))
 		}
 	}

@@ -18,6 +18,9 @@ import (
 	"github.com/feedtree/feedtree/supervision"
 )
 
+// rootNode is the name of the actor at the tree's root; config.NodeNames has its children's.
+const rootNode = "feed"
+
 // supervisors are the tree's supervision strategies, one for each actor that has children.
 type supervisors struct {
 	tree     *Tree
@@ -56,10 +59,10 @@ func newSupervisors(t *Tree) *supervisors {
 		}
 	}
 	s.all = s.policies[config.NodeStrategies]
-	s.policies[config.NodeStrategies] = policyOf(t.cfg.Policy("feed")) // the branch, as a child of the root
+	s.policies[config.NodeStrategies] = policyOf(t.cfg.Policy(rootNode)) // the branch, as a child of the root
 	s.symbols = s.policies[config.NodeHealth]
 	s.symbols.Scope = supervision.OneForOne // symbols have no order
-	s.parentOf("feed", supervision.Options{Policy: func(child string) supervision.Policy { return s.policies[child] }, Root: s.givenUp})
+	s.parentOf(rootNode, supervision.Options{Policy: func(child string) supervision.Policy { return s.policies[child] }, Root: s.givenUp})
 	s.parentOf(config.NodeHealth, supervision.Options{Policy: func(string) supervision.Policy { return s.symbols }})
 	s.parentOf(config.NodeStrategies, supervision.Options{Policy: s.strategyPolicy, Gone: s.gone})
 	return s
@@ -161,12 +164,12 @@ func (s *supervisors) flagStuck() {
 		}
 		if b.flagged != 0 && b.since.Load() != b.flagged {
 			b.flagged = 0
-			s.tree.log.Info("a Receive has returned after all", "event", "unstuck", "node", "feed", "child", name)
+			s.tree.log.Info("a Receive has returned after all", "event", "unstuck", "node", rootNode, "child", name)
 		}
 		at := b.since.Load()
 		if d := b.overdue(); d > 0 && b.flagged == 0 {
 			b.flagged = at
-			s.by["feed"].Flag(name, stuckFor(d))
+			s.by[rootNode].Flag(name, stuckFor(d))
 		}
 	}
 }
@@ -200,7 +203,7 @@ func (s *supervisors) timed(node string) actor.PropsOption {
 
 func (s *supervisors) guard() actor.PropsOption {
 	return actor.WithReceiverMiddleware(supervision.Guard(func(pid *actor.PID, message, reason any) {
-		s.tree.lines.Log(slog.LevelError, "end/"+pid.Id, "an actor failed in its last message", "event", "end_failed", "node", "feed",
+		s.tree.lines.Log(slog.LevelError, "end/"+pid.Id, "an actor failed in its last message", "event", "end_failed", "node", rootNode,
 			"actor", pid.Id, "message", fmt.Sprintf("%T", message), "cause", supervision.Cause(reason))
 	}))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/feedtree/feedtree/actors/session"
+	"github.com/feedtree/feedtree/config"
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
@@ -127,11 +128,11 @@ type Node struct {
 func (t *Tree) Nodes() Node {
 	v := t.Connection()
 	r, q := t.raw.Counts(), t.queue.Counts()
-	root := Node{Name: "feed", State: "running", Policy: policyView(t.supervised.policies["strategies"])}
+	root := Node{Name: rootNode, State: "running", Policy: policyView(t.supervised.policies[config.NodeStrategies])}
 	if ok, why := t.Ready(); !ok {
 		root.State, root.Detail = "not ready", why
 	}
-	sess := t.node("feed", "session")
+	sess := t.node(rootNode, config.NodeSession)
 	if sess.State == supervision.Running {
 		sess.State, sess.Detail = v.State.String(), v.Host
 		if v.Since == 0 && v.LastError != "" {
@@ -142,21 +143,21 @@ func (t *Tree) Nodes() Node {
 		}
 	}
 	sess.Notes = sessionNotes(&v)
-	dec := t.node("feed", "decoder")
+	dec := t.node(rootNode, config.NodeDecoder)
 	dec.Queued, dec.Capacity, dec.Dropped, dec.Handled = r.Queued, r.Capacity, r.Dropped, r.Delivered
-	disp := t.node("feed", "dispatcher")
+	disp := t.node(rootNode, config.NodeDispatcher)
 	disp.Queued, disp.Capacity, disp.Dropped, disp.Handled = q.Queued, q.Capacity, q.Dropped, q.Delivered
-	watch := t.node("feed", "health")
+	watch := t.node(rootNode, config.NodeHealth)
 	for _, slot := range t.seen.Symbols() {
-		c := t.node("health", slot.Name)
+		c := t.node(config.NodeHealth, slot.Name)
 		c.State = slot.State().String()
 		watch.Children = append(watch.Children, c)
 	}
-	strat := t.node("feed", "strategies")
+	strat := t.node(rootNode, config.NodeStrategies)
 	list := t.list()
 	slices.SortFunc(list, func(a, b *instance) int { return cmp.Compare(a.Name, b.Name) })
 	for _, in := range list {
-		c := t.node("strategies", in.Name)
+		c := t.node(config.NodeStrategies, in.Name)
 		counts := in.Q.Counts()
 		c.State, c.Detail, c.Policy = in.State().String(), in.Type, policyView(in.policy)
 		c.Queued, c.Capacity, c.Dropped, c.Handled = counts.Queued, counts.Capacity, counts.Dropped, counts.Delivered
@@ -186,7 +187,7 @@ func sessionNotes(v *session.View) (out []string) {
 
 func (t *Tree) node(parent, name string) Node {
 	n := Node{Name: name}
-	if parent == "feed" {
+	if parent == rootNode {
 		n.Policy = policyView(t.supervised.policies[name])
 	}
 	t.supervised.describe(parent, &n)

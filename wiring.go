@@ -1,7 +1,6 @@
 package feedtree
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -85,7 +84,8 @@ func (t *Tree) connectable(network dial.Func) error {
 	t.rest = client
 	t.system = supervision.NewSystem()
 	t.supervised = newSupervisors(t)
-	return t.prepare(client, trust, network)
+	t.prepare(client, trust, network)
+	return nil
 }
 
 // asConfig turns the REST client's complaints about its fields into the configuration's.
@@ -118,51 +118,61 @@ func trusted(c config.TLS) (*tls.Config, error) {
 	return out, err
 }
 
-// prepare makes what the actors are produced from.
-func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) error {
+// prepare makes the props of the root's children.
+func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) {
+	s, unread, d := t.supervised, &t.counts.supervision.Unread, t.decoderDeps()
+	s.nodes = []branch.Child{
+		{Name: config.NodeSession, Props: s.props(session.Producer(t.sessionDeps(rest, trust, network)), s.timed(config.NodeSession))},
+		{Name: config.NodeDecoder, Props: s.props(decoder.Producer(d), actor.WithMailbox(mailbox.Producer(t.raw, mailbox.Options[raw.Message]{
+			Runs: true, Failed: decoder.OnPanic(d), Unread: unread, Current: &s.busy[config.NodeDecoder].since})))},
+		{Name: config.NodeHealth, Props: s.parent(config.NodeHealth, health.Producer(t.healthDeps()), s.timed(config.NodeHealth))},
+		{Name: config.NodeDispatcher, Props: s.props(dispatcher.Producer(t.router), actor.WithMailbox(mailbox.Producer(t.queue, mailbox.Options[flow.Item]{
+			Runs: true, Failed: t.dispatchFailed, Unread: unread, Current: &s.busy[config.NodeDispatcher].since})))},
+		{Name: config.NodeStrategies, Props: s.parent(config.NodeStrategies, branch.Producer(branch.Deps{
+			Children:   t.strategyChildren,
+			Spawned:    func(name string, pid *actor.PID) { t.pids.Store(config.NodeStrategies+"/"+name, pid) },
+			Ended:      func(name string) { t.pids.Delete(config.NodeStrategies + "/" + name) },
+			Restarting: t.renew,
+		}))},
+	}
+}
+
+func (t *Tree) sessionDeps(rest session.REST, trust *tls.Config, network dial.Func) session.Deps {
 	s := t.cfg.Session
-	sessionDeps := session.Deps{
+	return session.Deps{
 		Config: session.Config{
 			KeepAlive: s.KeepAlive, PingTimeout: s.PingTimeout, ConnectTimeout: s.ConnectTimeout,
 			SubscribeTimeout: s.SubscribeTimeout, CloseTimeout: s.CloseTimeout, RenewBefore: s.RenewBefore,
 			Batch: s.SubscribeBatch, FastLane: s.FastLane, FailFast: s.FailFast,
-			Rollover: s.Rollover, StallAfter: s.StallAfter, Backoff: backoff(s.Backoff, t.cfg.Policy("session").Stable),
+			Rollover: s.Rollover, StallAfter: s.StallAfter, Backoff: backoff(s.Backoff, t.cfg.Policy(config.NodeSession).Stable),
 		},
-		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Seams: t.seams, Counts: &t.counts.connection, Activity: t.activity,
-		Wanted: t.wanted, Status: t.status, Paths: t.paths, Memory: t.memory, Plain: t.plain, Log: t.log.With("node", "session"),
-		Rand: rand.Float64, GiveUp: t.fail, Accepted: t.unreject,
+		REST: rest, TLS: trust, NetDial: network, Push: t.raw.Push, Feed: &t.counts.feed, Counts: &t.counts.connection,
+		Wanted: t.wanted, Status: t.status, Memory: t.memory, Seams: t.seams, Paths: t.paths, Plain: t.plain,
+		Log: t.log.With("node", config.NodeSession), Rand: rand.Float64,
+		GiveUp: t.fail, Activity: t.activity, Accepted: t.unreject,
 	}
-	decoderDeps := decoder.Deps{
-		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison,
-		Lines: t.lines, State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths, Seams: t.seams, Failed: t.failures.decoderOn,
+}
+
+func (t *Tree) decoderDeps() decoder.Deps {
+	return decoder.Deps{
+		Topics: t.topics, Seen: t.seen, Feed: &t.counts.feed, Poison: t.poison, Lines: t.lines,
+		State: decoder.NewState(&t.times, t.queue.Push), Paths: t.paths, Seams: t.seams, Failed: t.failures.decoderOn,
 	}
-	healthDeps := health.Deps{
+}
+
+func (t *Tree) healthDeps() health.Deps {
+	return health.Deps{
 		Store: t.seen, Connected: t.status.Connected, Calendar: calendar(t.cfg.Market),
 		FeedGap: t.cfg.Health.FeedGap, SymbolGap: t.symbolGap, Sweep: t.cfg.Health.Sweep,
 		Stale: func(slot *seen.Symbol, since int64, threshold time.Duration) {
-			t.send("decoder", &decoder.PutStale{Symbol: slot, Since: since, Threshold: threshold})
+			t.send(config.NodeDecoder, &decoder.PutStale{Symbol: slot, Since: since, Threshold: threshold})
 		},
 		Dead: func(since int64, threshold time.Duration) {
-			t.send("decoder", &decoder.PutFeedDead{Since: since, Threshold: threshold})
+			t.send(config.NodeDecoder, &decoder.PutFeedDead{Since: since, Threshold: threshold})
 		},
 		Child:  func(p actor.Producer) *actor.Props { return t.supervised.props(p) },
-		Forget: func(child string) { t.supervised.forget("health", child) },
+		Forget: func(child string) { t.supervised.forget(config.NodeHealth, child) },
 	}
-	t.supervised.nodes = []branch.Child{
-		{Name: "session", Props: t.supervised.props(session.Producer(sessionDeps), t.supervised.timed("session"))},
-		{Name: "decoder", Props: t.supervised.props(decoder.Producer(decoderDeps), actor.WithMailbox(mailbox.Producer(t.raw,
-			mailbox.Options[raw.Message]{Runs: true, Failed: decoder.OnPanic(decoderDeps), Unread: &t.counts.supervision.Unread, Current: &t.supervised.busy["decoder"].since})))},
-		{Name: "health", Props: t.supervised.parent("health", health.Producer(healthDeps), t.supervised.timed("health"))},
-		{Name: "dispatcher", Props: t.supervised.props(dispatcher.Producer(t.router), actor.WithMailbox(mailbox.Producer(t.queue,
-			mailbox.Options[flow.Item]{Runs: true, Failed: t.dispatchFailed, Unread: &t.counts.supervision.Unread, Current: &t.supervised.busy["dispatcher"].since})))},
-		{Name: "strategies", Props: t.supervised.parent("strategies", branch.Producer(branch.Deps{
-			Children:   t.strategyChildren,
-			Spawned:    func(name string, pid *actor.PID) { t.pids.Store("strategies/"+name, pid) },
-			Ended:      func(name string) { t.pids.Delete("strategies/" + name) },
-			Restarting: t.renew,
-		}))},
-	}
-	return nil
 }
 
 // spawn starts the actors and returns when each of the root's children is there: what is
@@ -170,10 +180,10 @@ func (t *Tree) prepare(rest session.REST, trust *tls.Config, network dial.Func) 
 func (t *Tree) spawn() error {
 	there := make(chan struct{})
 	begin := sync.OnceFunc(func() {
-		t.send("session", &session.Start{})
+		t.send(config.NodeSession, &session.Start{})
 		close(there)
 	})
-	props := t.supervised.parent("feed", branch.Producer(branch.Deps{
+	props := t.supervised.parent(rootNode, branch.Producer(branch.Deps{
 		Children: func() []branch.Child { return t.supervised.nodes },
 		Spawned: func(name string, pid *actor.PID) {
 			t.pids.Store(name, pid)
@@ -182,7 +192,7 @@ func (t *Tree) spawn() error {
 			}
 		},
 	}))
-	pid, err := t.system.Root.SpawnNamed(props, "feed")
+	pid, err := t.system.Root.SpawnNamed(props, rootNode)
 	if err != nil {
 		return fmt.Errorf("spawn the feed's root actor: %w", err)
 	}
@@ -230,15 +240,5 @@ func (t *Tree) watch() {
 		case <-t.quit:
 			return
 		}
-	}
-}
-
-// Wait blocks until the tree has ended, and returns Err, or until ctx has, and returns its error.
-func (t *Tree) Wait(ctx context.Context) error {
-	select {
-	case <-t.stopped:
-		return t.Err()
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
