@@ -90,7 +90,7 @@ func TestWithoutRoomForItsTokenItRunsAndRefusesWhatWantsOne(t *testing.T) {
 				t.Errorf("it said %q", why)
 			}
 			running(t, p, addr)
-			if code, out := ask(t, p.home, "poison", "list", "--addr", addr); code != 1 || !strings.Contains(out, "401") {
+			if code, out := ask(t, p.home, "poison", "list", "--addr", addr); code != 4 || !strings.Contains(out, "401") {
 				t.Errorf("without a token: exit %d: %s", code, out)
 			}
 			if left, _ := filepath.Glob(filepath.Join(p.home, "feedtree", "*.token")); len(left) > 0 {

@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/feedtree/feedtree"
+	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
 )
 
 // Exit codes.
@@ -99,8 +100,9 @@ func usage(format string, args ...any) error {
 // program is one invocation.
 type program struct {
 	Streams
-	types []feedtree.StrategyType
-	flags struct {
+	types  []feedtree.StrategyType
+	client *httpd.Client // of the running process, once it was asked
+	flags  struct {
 		files             []string
 		set               []string
 		envFile           string

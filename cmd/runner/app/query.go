@@ -68,8 +68,12 @@ func (a *program) send(ctx context.Context, method, path string, body io.Reader,
 	return res, asked(err)
 }
 
-// door is the running process's, as flags and configuration say.
+// door is the running process's, as flags and configuration say. It is made once: what a file
+// holds may be there to read only once, as in --token-file <(…).
 func (a *program) door() (*httpd.Client, error) {
+	if a.client != nil {
+		return a.client, nil
+	}
 	flags := map[string]any{}
 	for key, file := range map[string]string{"http.ask.ca_file": a.flags.caFile, "http.ask.cert_file": a.flags.certFile, "http.ask.key_file": a.flags.keyFile} {
 		if file != "" {
@@ -87,7 +91,8 @@ func (a *program) door() (*httpd.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpd.NewClient(a.flags.addr, l.Config.HTTP)
+	a.client, err = httpd.NewClient(a.flags.addr, l.Config.HTTP)
+	return a.client, err
 }
 
 // asked gives an error of a door's its exit code.

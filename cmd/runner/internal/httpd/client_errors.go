@@ -87,7 +87,7 @@ func (c *Client) refused(res *http.Response, text []byte) error {
 	case res.StatusCode == http.StatusUnauthorized && c.conf.Token != "":
 		return &AuthError{c.Addr(), "does not accept the token of http.token or --token-file: expected the one that http.token was there when that process started, and none if it was not set"}
 	case res.StatusCode == http.StatusUnauthorized && config.LoopbackHost(c.url.Hostname()):
-		return &AuthError{c.Addr(), "wants a token: if http.token is set there, " + give + "; if not, ask as the user whose process it is, and on the same machine"}
+		return &AuthError{c.Addr(), "wants a token: if http.token is set there, " + give + "; if not, ask as the user whose process it is, on the same machine (its log has http_token_failed where it could write none)"}
 	case res.StatusCode == http.StatusUnauthorized:
 		return &AuthError{c.Addr(), "wants a token: " + give}
 	case res.StatusCode == http.StatusBadRequest && strings.Contains(string(text), "HTTP request to an HTTPS server"):
