@@ -85,11 +85,11 @@ func (c *Client) refused(res *http.Response, text []byte) error {
 	const give = "give it with --token-file, or set http.token (FEEDTREE_HTTP_TOKEN_FILE)"
 	switch {
 	case res.StatusCode == http.StatusUnauthorized && c.conf.Token != "":
-		return &AuthError{c.Addr(), "does not accept the token of http.token or --token-file: expected the one that http.token was there when that process started, and none if it was not set"}
+		return &AuthError{c.Addr(), "does not accept the token of http.token or --token-file (401): expected the one that http.token was there when that process started, and none if it was not set"}
 	case res.StatusCode == http.StatusUnauthorized && config.LoopbackHost(c.url.Hostname()):
-		return &AuthError{c.Addr(), "wants a token: if http.token is set there, " + give + "; if not, ask as the user whose process it is, on the same machine (its log has http_token_failed where it could write none)"}
+		return &AuthError{c.Addr(), "wants a token (401): if http.token is set there, " + give + "; if not, ask as the user whose process it is, on the same machine (its log has http_token_failed where it could write none)"}
 	case res.StatusCode == http.StatusUnauthorized:
-		return &AuthError{c.Addr(), "wants a token: " + give}
+		return &AuthError{c.Addr(), "wants a token (401): " + give}
 	case res.StatusCode == http.StatusBadRequest && strings.Contains(string(text), "HTTP request to an HTTPS server"):
 		return &UnreachableError{fmt.Sprintf("%s speaks TLS; ask --addr https://%[1]s", c.Addr()), nil}
 	case res.StatusCode/100 == 3:
