@@ -6,8 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/feedtree/feedtree/internal/clock"
 )
 
@@ -298,113 +296,6 @@ func TestImpossibleConfigurationsAreRefused(t *testing.T) {
 			t.Errorf("%s was accepted", name)
 		}
 	}
-}
-
-// The model: a plain slice that does by the book what the queue does with chunks, leases
-// and cursors. Every history must leave both with the same contents, and balanced.
-func TestEveryHistoryBalancesAndMatchesTheModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		capacity := rapid.IntRange(1, 200).Draw(t, "capacity")
-		q := mustQueue(t, config(capacity, DropOldest))
-		l := q.Lease(nil)
-		var model []int // waiting elements
-		var inHand []int
-		current := 0 // the element being worked on, 0 for none
-		next := 0
-		take := func(e elem, notice bool) {
-			if notice {
-				return
-			}
-			if len(inHand) > 0 {
-				if inHand[0] != e.V {
-					t.Fatalf("got %d of a run, want %d", e.V, inHand[0])
-				}
-				inHand = inHand[1:]
-			} else {
-				if len(model) == 0 || model[0] != e.V {
-					t.Fatalf("got %d, want the head of %v", e.V, model)
-				}
-				model = model[1:]
-			}
-			current = e.V
-		}
-		step := map[string]func(*rapid.T){
-			"push": func(t *rapid.T) {
-				var r []elem
-				for range rapid.IntRange(1, 300).Draw(t, "n") {
-					if rapid.IntRange(0, 20).Draw(t, "notice") == 0 {
-						r = append(r, elem{Notice: "gap", Count: 1})
-						continue
-					}
-					next++
-					r = append(r, elem{V: next})
-					model = append(model, next)
-				}
-				q.Push(r)
-				if n := len(model) - capacity; n > 0 {
-					model = model[n:]
-				}
-			},
-			"next": func(t *rapid.T) {
-				if len(inHand) > 0 {
-					return // a reader of runs does not read single elements
-				}
-				current = 0
-				if e, notice, ok := l.Next(); ok {
-					take(e, notice)
-				} else if len(model) > 0 {
-					t.Fatalf("nothing to read, want %v", model)
-				}
-			},
-			"run": func(t *rapid.T) {
-				r := l.Take(rapid.IntRange(1, 100).Draw(t, "limit"))
-				current = 0
-				if r == nil {
-					return
-				}
-				if len(inHand) == 0 {
-					waiting := q.Counts().Queued - q.list.n
-					inHand, model = model[:waiting:waiting], model[waiting:]
-				}
-				for range rapid.IntRange(0, 120).Draw(t, "steps") {
-					e, ok := r.Next()
-					current = 0
-					if !ok {
-						break
-					}
-					take(*e, e.Notice != "")
-				}
-			},
-			"fail": func(t *rapid.T) { l.Fail(); current = 0 },
-			"replace": func(t *rapid.T) {
-				old := l
-				l = q.Lease(nil)
-				old.Done()
-				old.Fail()
-				old.Take(5)
-				current = 0
-			},
-			"discard": func(t *rapid.T) { q.Discard(); model = nil },
-			"": func(t *rapid.T) {
-				c := q.Counts()
-				if !c.Balanced() {
-					t.Fatalf("%+v", c)
-				}
-				want := len(model) + len(inHand)
-				if current != 0 {
-					want++
-				}
-				if c.Queued != want || c.HighWater > capacity {
-					t.Fatalf("%d queued, want %d; high water %d of %d", c.Queued, want, c.HighWater, capacity)
-				}
-			},
-		}
-		t.Repeat(step)
-		q.End()
-		if c := q.Counts(); !c.Balanced() || c.Queued != 0 {
-			t.Fatalf("at the end %+v", c)
-		}
-	})
 }
 
 func TestASteadyFlowAllocatesNothing(t *testing.T) {
