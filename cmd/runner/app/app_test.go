@@ -70,6 +70,8 @@ func TestWhatAWrongCommandLineIsTold(t *testing.T) {
 		{"a flag's number that is none", nil, "run --rate abc", 2, `--rate "abc": expected a number; see runner run --help`},
 		{"a flag's duration without a unit", nil, "run --duration 5", 2, `--duration "5": expected a duration with its unit, such as 60s`},
 		{"a message's number that is none", nil, "poison show abc", 2, `"abc": expected the number of a message`},
+		{"the sandbox's flags without it", good, "run --rate 100", 2, "--rate is for the sandbox exchange: add --sandbox"},
+		{"a file where standard input is read", nil, "decode payloads.jsonl", 2, "runner decode < FILE"},
 		{"an unknown flag", nil, "run --sandbx", 2, "run --help"},
 		{"a leftover argument", nil, "tree AOT", 2, "takes no arguments"},
 		{"an unknown output", nil, "tree -o xml", 2, "table or json"},

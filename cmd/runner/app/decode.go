@@ -26,6 +26,12 @@ func (a *program) decodeCommand() *cobra.Command {
 each, in order: the line's other keys, and the event or the error it decoded to.
 It exits 0 when every line was read, whatever the payloads held.`,
 		Example: `  runner decode < payloads.jsonl`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("%s takes no arguments, got %q; it reads standard input: %[1]s < FILE", cmd.CommandPath(), args[0])
+			}
+			return nil
+		},
 		RunE: func(*cobra.Command, []string) error {
 			if err := decodeLines(a.In, a.Out); err != nil {
 				return &exitError{exitFailure, err}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/feedtree/feedtree/cmd/runner/internal/httpd"
 	"github.com/feedtree/feedtree/config"
@@ -36,6 +37,7 @@ type runFlags struct {
 
 func (a *program) runCommand() *cobra.Command {
 	var f runFlags
+	exchange := f.exchangeFlags()
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run the feed with this program's strategies",
@@ -45,18 +47,16 @@ a second. With --sandbox it starts an exchange of its own as a child process.`,
 		Example: `  runner run --sandbox --rate 10000 --duration 60s --summary json
   runner run --config feedtree.yaml --symbols AOT,PTT`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if name := given(exchange); name != "" && !f.sandbox { // or who forgot --sandbox would meet production
+				return usage("--%s is for the sandbox exchange: add --sandbox, or leave it out", name)
+			}
 			return a.run(cmd.Context(), f, changed(cmd, map[string]string{
 				"symbols": "symbols", "addr": "http.addr", "fail-fast": "session.fail_fast"}))
 		},
 	}
 	p := c.Flags()
+	p.AddFlagSet(exchange)
 	p.BoolVar(&f.sandbox, "sandbox", false, "start the sandbox exchange as a child and connect to it")
-	p.Float64Var(&f.rate, "rate", 1000, "with --sandbox: messages a second, 1 to 100000")
-	p.Int64Var(&f.seed, "seed", 1, "with --sandbox: the market's seed")
-	p.IntVar(&f.count, "sandbox-symbols", 50, "with --sandbox: how many equities its market has")
-	p.StringVar(&f.clock, "sandbox-clock", "open", "with --sandbox: open, or day for the day's sessions")
-	p.Float64Var(&f.speed, "sandbox-speed", 1, "with --sandbox-clock day: virtual seconds a second")
-	p.DurationVar(&f.ttl, "token-ttl", time.Hour, "with --sandbox: how long its tokens live")
 	p.StringSlice("symbols", nil, "books and price infos of these, for every strategy that names none")
 	p.DurationVar(&f.duration, "duration", 0, "stop after this time; 0 for never")
 	p.StringVar(&f.summary, "summary", "text", "what to print at the end: text, json or none")
@@ -64,6 +64,28 @@ a second. With --sandbox it starts an exchange of its own as a child process.`,
 	p.Bool("fail-fast", false, "end if the first attempt to connect fails")
 	p.String("addr", "", "`address` of the HTTP door, such as 127.0.0.1:0 for any free port; off loopback it wants more, see http in config default")
 	return c
+}
+
+// exchangeFlags say what the sandbox exchange is to be like.
+func (f *runFlags) exchangeFlags() *pflag.FlagSet {
+	p := pflag.NewFlagSet("exchange", pflag.ContinueOnError)
+	p.Float64Var(&f.rate, "rate", 1000, "with --sandbox: messages a second, 1 to 100000")
+	p.Int64Var(&f.seed, "seed", 1, "with --sandbox: the market's seed")
+	p.IntVar(&f.count, "sandbox-symbols", 50, "with --sandbox: how many equities its market has")
+	p.StringVar(&f.clock, "sandbox-clock", "open", "with --sandbox: open, or day for the day's sessions")
+	p.Float64Var(&f.speed, "sandbox-speed", 1, "with --sandbox: virtual seconds a second, with --sandbox-clock day")
+	p.DurationVar(&f.ttl, "token-ttl", time.Hour, "with --sandbox: how long its tokens live")
+	return p
+}
+
+// given names a flag of a set that was given, "" if none was.
+func given(set *pflag.FlagSet) (name string) {
+	set.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			name = f.Name
+		}
+	})
+	return name
 }
 
 func (f *runFlags) check() error {
