@@ -198,6 +198,34 @@ func TestSilenceIsAskedForOnceAndOnlyWhileTheMarketIsOpen(t *testing.T) {
 	})
 }
 
+// A connection that is closed and made anew within milliseconds, as in a roll-over where one is
+// allowed, is a new one all the same.
+func TestADeadlineBeginsAnewWithAConnectionMadeBetweenTwoLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard("AOT")
+		defer w.end()
+		w.touch("AOT")
+		if got := w.pass(time.Second); len(got) != 0 {
+			t.Error("too early:", got)
+		}
+		for range 20 { // AOT is heard of
+			w.touch("AOT")
+			w.pass(4 * time.Second)
+		}
+		w.store.Reset()
+		w.store.Market("SET", false, 0).SetStatus(int32(messages.EquityMarketStatusOpen1))
+		w.mu.Lock()
+		w.connected = clock.Mono()
+		w.mu.Unlock()
+		if got := w.pass(4 * time.Second); len(got) != 0 || w.store.Feed.State() != seen.Unknown {
+			t.Error("within its threshold:", got, w.store.Feed.State())
+		}
+		if got := fmt.Sprint(w.pass(2 * time.Second)); got != "[dead]" {
+			t.Error(got)
+		}
+	})
+}
+
 func TestAHaltIsTheSymbolsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWard("AOT", "PTT")

@@ -166,6 +166,9 @@ func (p *Parent) sweep(ctx actor.Context) {
 func (p *Parent) sweepFeed(now int64, connected bool, at int64, open bool) {
 	in := input{Now: now, Last: p.d.Store.Feed.Last(), Connected: connected, Open: open, Threshold: p.d.FeedGap}
 	in.Since = p.feed.step(connected, at, open, now)
+	if in.Last == 0 { // nothing came on this connection, which may have come between two looks
+		in.Since = max(in.Since, at)
+	}
 	s := p.d.Store.Feed.State()
 	switch to := nextFeed(s, in); {
 	case to == s:
