@@ -13,10 +13,10 @@ import (
 	"github.com/feedtree/feedtree/supervision"
 )
 
-// Resume takes an instance out of quarantine: its failures are forgotten, its queue takes
+// ResumeStrategy takes an instance out of quarantine: its failures are forgotten, its queue takes
 // events again, and a new actor goes on. An unknown name is a *config.Error; an instance that
 // is not in quarantine is an error that says what it is.
-func (t *Tree) Resume(name string) error {
+func (t *Tree) ResumeStrategy(name string) error {
 	in, err := t.running(name)
 	if err != nil {
 		return err
@@ -37,11 +37,11 @@ func (t *Tree) Resume(name string) error {
 	return nil
 }
 
-// Restart makes an instance's actor anew, by hand: it gets to the end of the message in hand,
+// RestartStrategy makes an instance's actor anew, by hand: it gets to the end of the message in hand,
 // and its successor goes on with the queue. Nothing is lost. One that waits for its restart
 // after a failure has it at once. An unknown name is a *config.Error; one that is quarantined,
 // starting or stopped cannot be restarted, which is an error that says so.
-func (t *Tree) Restart(name string) error {
+func (t *Tree) RestartStrategy(name string) error {
 	in, err := t.running(name)
 	if err != nil {
 		return err

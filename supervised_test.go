@@ -215,7 +215,7 @@ func TestAStrategyMayBeStoppedForGoodAndItsNameUsedAgain(t *testing.T) {
 	if v := tree.Snapshot().Supervision; v.Stopped != 1 || v.Failures != 3 {
 		t.Errorf("%+v", v)
 	}
-	if err := tree.Resume("bad"); err == nil {
+	if err := tree.ResumeStrategy("bad"); err == nil {
 		t.Error("resumed what was stopped for good")
 	}
 	ill.Store(false)

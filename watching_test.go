@@ -33,12 +33,12 @@ func TestWhatIsDoneByHandIsToldToWhoWatches(t *testing.T) {
 	if n := tree.Strategies()["bad"].NextRestart; n == "" {
 		t.Error("nobody says when it is restarted")
 	}
-	if err := tree.Restart("bad"); err != nil { // not in an hour
+	if err := tree.RestartStrategy("bad"); err != nil { // not in an hour
 		t.Fatal(err)
 	}
 	harness.Eventually(t, "the quarantine", func() bool { return state() == "quarantined" })
 	ill.Store(false)
-	for _, f := range []func(string) error{tree.Resume, tree.Restart} {
+	for _, f := range []func(string) error{tree.ResumeStrategy, tree.RestartStrategy} {
 		if err := f("bad"); err != nil {
 			t.Fatal(err)
 		}

@@ -118,7 +118,7 @@ func TestAStrategyCanBeTakenOutOfQuarantineAndRestartedByHand(t *testing.T) {
 		}
 	}))
 	ready(t, tree)
-	if err := tree.Resume("r"); err == nil || !strings.Contains(err.Error(), "not in quarantine") {
+	if err := tree.ResumeStrategy("r"); err == nil || !strings.Contains(err.Error(), "not in quarantine") {
 		t.Error(err)
 	}
 	aot := topic.BidOffer("AOT")
@@ -127,20 +127,20 @@ func TestAStrategyCanBeTakenOutOfQuarantineAndRestartedByHand(t *testing.T) {
 		s := tree.Snapshot()
 		return s.Strategies["r"].State == "quarantined" && s.Dispatcher.Dispatched == 5
 	})
-	if err := tree.Restart("r"); err == nil || !strings.Contains(err.Error(), "quarantined") {
+	if err := tree.RestartStrategy("r"); err == nil || !strings.Contains(err.Error(), "quarantined") {
 		t.Error(err)
 	}
 	if n := len(tree.Poison()); n != 2 {
 		t.Errorf("%d kept, want the two it failed on", n)
 	}
 	sane = true
-	if err := tree.Resume("r"); err != nil {
+	if err := tree.ResumeStrategy("r"); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the resumption", func() bool { return tree.Snapshot().Strategies["r"].State == "running" })
 	x.Publish(aot, bookOf("AOT", messages.Baht), 5)
 	eventually(t, "its events", func() bool { return tree.Snapshot().Strategies["r"].Delivered == 5 })
-	if err := tree.Restart("r"); err != nil {
+	if err := tree.RestartStrategy("r"); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the restart", func() bool {
@@ -153,7 +153,7 @@ func TestAStrategyCanBeTakenOutOfQuarantineAndRestartedByHand(t *testing.T) {
 	if c := s.Strategies["r"]; c.Failed != 2 || c.Discarded != 3 || s.Supervision.Manual != 2 || s.Supervision.Quarantined != 1 {
 		t.Errorf("%+v %+v", c, s.Supervision)
 	}
-	for _, f := range []func(string) error{tree.Resume, tree.Restart} {
+	for _, f := range []func(string) error{tree.ResumeStrategy, tree.RestartStrategy} {
 		if err := f("rr"); err == nil || !strings.Contains(err.Error(), "did you mean r?") {
 			t.Error(err)
 		}
@@ -183,7 +183,7 @@ func TestAStrategyThatIsResumedHearsNothingOfAnOutageThatIsOver(t *testing.T) {
 	x.Heal()
 	ready(t, tree)
 	sane.Store(true)
-	if err := tree.Resume("r"); err != nil {
+	if err := tree.ResumeStrategy("r"); err != nil {
 		t.Fatal(err)
 	}
 	x.Publish(aot, bookOf("AOT", messages.Baht), 1)

@@ -155,7 +155,7 @@ func TestAReplayThatNobodyCanBeGivenSaysWhyAndIsStillKept(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	bad.fails.Store(false)
-	if err := tree.Resume("bad"); err != nil {
+	if err := tree.ResumeStrategy("bad"); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the resumption", func() bool { return tree.Snapshot().Strategies["bad"].State == "running" })

@@ -31,7 +31,7 @@ func TestStrategiesResumedAndRestartedByManyAtOnceAlwaysHaveAnActor(t *testing.T
 				case <-stop:
 					return
 				default:
-					tree.Restart("good")
+					tree.RestartStrategy("good")
 				}
 			}
 		})
@@ -44,7 +44,7 @@ func TestStrategiesResumedAndRestartedByManyAtOnceAlwaysHaveAnActor(t *testing.T
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				if tree.Resume("bad") == nil {
+				if tree.ResumeStrategy("bad") == nil {
 					resumed.Add(1)
 				}
 			})

@@ -143,6 +143,6 @@ func (r *run) pass() {
 	r.x.Heal()
 	time.Sleep(time.Duration(r.rng.Int64N(int64(5 * time.Second))))
 	r.cast.Release(2 * receiveDeadline)
-	r.tree.Resume("hopeless") // or it is not in quarantine
+	r.tree.ResumeStrategy("hopeless") // or it is not in quarantine
 	r.sample()
 }

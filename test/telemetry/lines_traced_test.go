@@ -150,7 +150,7 @@ func TestALineLeadsToTheRestartWhereTheFailureHasNoTrace(t *testing.T) {
 		}
 	}))
 	harness.Eventually(t, "the restart", func() bool { return r.Snapshot().Strategies["s"].Restarts == 1 })
-	if err := r.Restart("s"); err != nil {
+	if err := r.RestartStrategy("s"); err != nil {
 		t.Fatal(err)
 	}
 	harness.Eventually(t, "the one by hand", func() bool { return r.Snapshot().Supervision.Manual == 1 && seen.Count("restarted") == 2 })

@@ -147,7 +147,7 @@ func (d *day) pass(o planned) {
 	d.ready(o.String(), 2*time.Minute)
 	d.nuisance(o.then)
 	d.cast.Release(2 * receiveDeadline)
-	d.tree.Resume("hopeless") // or it is not in quarantine: the market may be closed
+	d.tree.ResumeStrategy("hopeless") // or it is not in quarantine: the market may be closed
 	time.Sleep(time.Until(ends))
 	d.sample()
 }

@@ -46,13 +46,13 @@ func (r *run) strategy(ctx context.Context, a Action) error {
 	name, _ := a.Args[0].Value.(string)
 	switch a.Name {
 	case "restart":
-		r.tree.Restart(name)
+		r.tree.RestartStrategy(name)
 	case "resume":
 		if r.tree.Snapshot().Strategies[name].State != "quarantined" {
 			return nil
 		}
 		r.cast.journal(name).Anew()
-		if err := r.tree.Resume(name); err != nil {
+		if err := r.tree.ResumeStrategy(name); err != nil {
 			return r.broken("a strategy cannot be resumed: %v", err)
 		}
 	case "spawn":

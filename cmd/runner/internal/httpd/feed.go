@@ -49,8 +49,8 @@ func Privileged(t *feedtree.Tree, guard Guard) Handlers {
 	}
 	return Handlers{
 		"/poison":                         guard(func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, t.Poison()) }),
-		"POST /strategies/{name}/resume":  change(t.Resume),
-		"POST /strategies/{name}/restart": change(t.Restart),
+		"POST /strategies/{name}/resume":  change(t.ResumeStrategy),
+		"POST /strategies/{name}/restart": change(t.RestartStrategy),
 		"POST /poison/{id}/replay":        guard(replay(t)),
 	}
 }
