@@ -34,7 +34,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{gen: raw.NewGeneration(1)}
 	b.gen.Accept(1)
-	store, err := poison.New(poison.DefaultLimits())
+	store, err := poison.New(poison.Limits{Entries: 1000, Bytes: 16 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

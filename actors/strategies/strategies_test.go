@@ -59,7 +59,7 @@ func newPlay(t *testing.T, also func(c actor.Context), make func(n int) error) *
 	t.Helper()
 	p := &play{system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
 	var err error
-	if p.poison, err = poison.New(poison.DefaultLimits()); err != nil {
+	if p.poison, err = poison.New(poison.Limits{Entries: 1000, Bytes: 16 << 20}); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

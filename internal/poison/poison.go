@@ -48,9 +48,6 @@ type Limits struct {
 	Bytes   int64
 }
 
-// DefaultLimits keep a thousand entries or 16 MiB, whichever is reached first.
-func DefaultLimits() Limits { return Limits{Entries: 1000, Bytes: 16 << 20} }
-
 // Store is a bounded collection of entries. All methods are safe for concurrent use.
 type Store struct {
 	limits Limits

@@ -35,7 +35,7 @@ func TestTheStoreNeverPassesItsLimitsAndKeepsTheNewest(t *testing.T) {
 }
 
 func TestAKeptPayloadIsACopy(t *testing.T) {
-	s, _ := New(DefaultLimits())
+	s, _ := New(Limits{Entries: 1000, Bytes: 16 << 20})
 	p := []byte("abc")
 	s.Keep(Entry{Payload: p})
 	p[0] = 'x'
@@ -64,7 +64,7 @@ func TestAStackLargerThanTheStoreGoesBeforeTheMessageDoes(t *testing.T) {
 }
 
 func TestARemovedEntryLeavesItsRoom(t *testing.T) {
-	s, _ := New(DefaultLimits())
+	s, _ := New(Limits{Entries: 1000, Bytes: 16 << 20})
 	first, second := s.Keep(Entry{Payload: []byte("abc")}), s.Keep(Entry{Payload: []byte("de")})
 	if !s.Remove(first) || s.Remove(first) {
 		t.Error("an entry is removed once")

@@ -41,11 +41,6 @@ type Config struct {
 	EquityAccount, DerivativesAccount string
 }
 
-// DefaultConfig is a market of fifty equities and a thousand messages a second.
-func DefaultConfig() Config {
-	return Config{Seed: 1, Symbols: 50, Rate: 1000, Clock: ClockOpen, EquityAccount: "0000001", DerivativesAccount: "0000002"}
-}
-
 // Validate tells all that cannot work.
 func (c Config) Validate() error {
 	var errs []error

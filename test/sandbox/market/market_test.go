@@ -11,7 +11,7 @@ import (
 
 func mustNew(t testing.TB, change func(*Config)) *Market {
 	t.Helper()
-	c := DefaultConfig()
+	c := Config{Seed: 1, Symbols: 50, Rate: 1000, Clock: ClockOpen, EquityAccount: "0000001", DerivativesAccount: "0000002"}
 	if change != nil {
 		change(&c)
 	}
