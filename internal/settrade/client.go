@@ -286,7 +286,7 @@ func (c *Client) call(ctx context.Context, op, method string, path *url.URL, bod
 		return &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
 	}
 	if err := json.Unmarshal(text, out); err != nil {
-		return &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer is no JSON of the expected form but begins with %s", c.begins(text)),
+		return &Error{Op: op, Class: ledger.FailProtocol, Err: fmt.Errorf("the answer is not JSON of the expected form but begins with %s", c.begins(text)),
 			Hint: "is credentials.base_url (SETTRADE_BASE_URL) the API's?"}
 	}
 	return nil

@@ -109,7 +109,7 @@ func decodeLine(line []byte, tooLong bool) []byte {
 	}
 	payload, err := base64.StdEncoding.DecodeString(in.payload)
 	if err != nil {
-		return appendError(dst, string(codec.ClassMalformed), "the payload is no base64: "+err.Error())
+		return appendError(dst, string(codec.ClassMalformed), "the payload is not base64: "+err.Error())
 	}
 	e, err := codec.DecodeTopic(in.topic, payload, messages.Meta{})
 	if err != nil {
