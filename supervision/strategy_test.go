@@ -377,6 +377,28 @@ func TestAnEndAbandonsWhatWaits(t *testing.T) {
 	})
 }
 
+// A timer that fires while its restart is dropped cannot be stopped any more: it has nothing to do.
+func TestARestartThatWasDroppedAsItCameDueIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(DefaultPolicy(), true, "a")
+		defer w.end()
+		w.system.Root.Send(w.kids["a"], fail{"boom"})
+		synctest.Wait()
+		w.strategy.mu.Lock()
+		k := w.strategy.kids["a"]
+		due := k.pending.timer
+		w.strategy.drop(k)
+		w.strategy.mu.Unlock()
+		due.Reset(0)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if c := w.counts.Read(); c.Abandoned != 1 || c.Restarts+c.Siblings != 0 || len(w.seen()) != 1 {
+			t.Errorf("%+v %v", c, w.seen())
+		}
+		w.balanced(t)
+	})
+}
+
 func TestAPanicInTheLastMessagesOfALifeIsContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		system := NewSystem()
