@@ -248,6 +248,9 @@ func TestInstancesThatHardlyLiveAreStoppedAndCounted(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error("stopped with its tree, and then:", err)
 	}
+	if err := tree.Spawn(config.DefaultStrategy("late", "more")); err == nil || !strings.Contains(err.Error(), "the tree is stopping") {
+		t.Error("spawned in a tree that has stopped:", err)
+	}
 }
 
 func TestAStrategyInQuarantineHasNoActorToWaitFor(t *testing.T) {

@@ -147,6 +147,9 @@ func TestATopicRefusedOnTheSysTopicIsAskedForAgainAloneAndComesBack(t *testing.T
 		if r.Count("bid_offer KTB 1") != 1 {
 			t.Error("granted again, it does not deliver")
 		}
+		if s := tree.Snapshot().Symbols; s.Rejected != 0 || s.Live != 1 {
+			t.Errorf("granted again and heard of, and still %+v", s)
+		}
 	})
 }
 

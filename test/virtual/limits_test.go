@@ -20,6 +20,7 @@ import (
 type hour struct {
 	x    *sandbox.Exchange
 	tree *feedtree.Tree
+	seen *harness.Record // what its strategy saw
 }
 
 func newHour(t *testing.T, change func(*config.Config)) *hour {
@@ -30,11 +31,12 @@ func newHour(t *testing.T, change func(*config.Config)) *hour {
 		c.PerSecond, c.PerMinute, c.TokenTTL = 5, 60, 8*time.Hour
 	})
 	cfg := harness.Configured(t, x, change)
-	tree, err := feedtree.Start(dial.With(context.Background(), net.dial), cfg, harness.Recording("r", &harness.Record{}, nil))
+	seen := &harness.Record{}
+	tree, err := feedtree.Start(dial.With(context.Background(), net.dial), cfg, harness.Recording("r", seen, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &hour{x, tree}
+	return &hour{x, tree, seen}
 }
 
 // stop ends both within the bubble; the ledgers must balance.

@@ -2,13 +2,18 @@ package virtual
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/feedtree/feedtree"
 	"github.com/feedtree/feedtree/config"
+	"github.com/feedtree/feedtree/internal/codec"
 	"github.com/feedtree/feedtree/internal/dial"
+	"github.com/feedtree/feedtree/internal/topic"
+	"github.com/feedtree/feedtree/messages"
 	"github.com/feedtree/feedtree/test/harness"
 	"github.com/feedtree/feedtree/test/sandbox"
 )
@@ -24,11 +29,12 @@ func renewing(t *testing.T, ttl time.Duration, linger bool) *hour {
 	cfg := harness.Configured(t, x, func(c *config.Config) {
 		c.Session.Backoff = config.Backoff{Min: time.Second, Max: 30 * time.Second, Factor: 2, Jitter: 1}
 	})
-	tree, err := feedtree.Start(dial.With(context.Background(), net.dial), cfg, harness.Recording("r", &harness.Record{}, nil))
+	seen := &harness.Record{}
+	tree, err := feedtree.Start(dial.With(context.Background(), net.dial), cfg, harness.Recording("r", seen, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hour{x, tree}
+	h := &hour{x, tree, seen}
 	h.online(t)
 	return h
 }
@@ -175,4 +181,73 @@ func TestThreeRefusalsOfASecondConnectionAreTakenForOneAtATime(t *testing.T) {
 			})
 		})
 	}
+}
+
+// holding is a log handler that holds up whoever logs one event, once.
+type holding struct {
+	slog.Handler
+	event         string
+	blocked, wake chan struct{}
+	once          *sync.Once
+}
+
+func (h *holding) Enabled(context.Context, slog.Level) bool { return true }
+func (h *holding) WithAttrs([]slog.Attr) slog.Handler       { return h }
+
+func (h *holding) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "event" && a.Value.String() == h.event {
+			h.once.Do(func() { close(h.blocked); <-h.wake })
+		}
+		return true
+	})
+	return nil
+}
+
+// A decoder that is behind has not passed the topics of the last roll-over on when the next one is
+// due, and what that holds is nowhere else.
+func TestARollOverWaitsForTheOneBefore(t *testing.T) {
+	defer slog.SetDefault(slog.Default())
+	synctest.Test(t, func(t *testing.T) {
+		hold := &holding{slog.DiscardHandler, "decode_error", make(chan struct{}), make(chan struct{}), &sync.Once{}}
+		slog.SetDefault(slog.New(hold))
+		h := renewing(t, time.Hour, false)
+		n := int64(0)
+		publish := func() {
+			n++
+			d := messages.BidOfferData{Symbol: "AOT"}
+			d.Bids[0] = messages.Level{Price: messages.Baht, Volume: n}
+			h.x.Publish(topic.BidOffer("AOT"), codec.AppendBidOffer(nil, &d), 1)
+			time.Sleep(5 * time.Second)
+		}
+		publish()
+		h.x.Publish(topic.BidOffer("AOT"), []byte{0xff}, 1)
+		<-hold.blocked
+		for began := time.Now(); time.Since(began) < 111*time.Minute; { // renewals are due after 55 and 110
+			publish()
+		}
+		if c := h.tree.Snapshot().Connection; c.Rollovers != 1 || c.Open != 1 {
+			t.Errorf("while the topics of the first roll-over have not passed: %+v", c)
+		}
+		close(hold.wake)
+		for range 20 {
+			publish()
+		}
+		if c := h.tree.Snapshot().Connection; c.Rollovers != 2 || c.Lost != 0 {
+			t.Errorf("when they have: %+v", c)
+		}
+		h.stop(t)
+		next := int64(1)
+		for _, m := range h.seen.Messages() {
+			if b, ok := m.(*messages.BidOffer); ok {
+				if b.BestBid().Volume != next {
+					t.Fatalf("number %d after %d", b.BestBid().Volume, next-1)
+				}
+				next++
+			}
+		}
+		if next != n+1 {
+			t.Errorf("%d of %d", next-1, n)
+		}
+	})
 }
