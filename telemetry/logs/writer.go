@@ -51,7 +51,7 @@ func (w *writer) Write(line []byte) (int, error) {
 
 func (w *writer) run() {
 	defer close(w.done)
-	said := w.lost.Load()
+	said := uint64(0) // not what is lost by now: this may begin when much is
 	for line := range w.lines {
 		if n, err := w.out.Write(line); err != nil || n < len(line) {
 			w.lost.Inc()

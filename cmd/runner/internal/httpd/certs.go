@@ -24,6 +24,7 @@ type certs struct {
 	inUse *tls.Config
 	pool  *x509.CertPool // in it
 	seen  [3]stamp       // of the files, when they were last read
+	fresh time.Time      // when that was first seen; zero once they were read long enough after it
 	tried time.Time      // when that failed; zero if it did not
 	why   string         // it failed, as it was logged
 }
@@ -38,8 +39,8 @@ const (
 	// A file that cannot be read may become readable without looking changed, as by its
 	// owner; so it is tried again, but not for every stranger who knocks.
 	tryAgain = time.Second
-	// What changed a moment ago may change again and look the same: some file systems count
-	// in seconds.
+	// What changed a moment ago may change again and look the same, for some file systems count
+	// in seconds; so it is read once more after that. The wall clock has no part in it.
 	settled = 2 * time.Second
 )
 
@@ -50,7 +51,7 @@ func newCerts(from config.HTTPTLS, log *slog.Logger) (*certs, error) {
 		return nil, nil
 	}
 	c := &certs{from: from, log: log, now: time.Now}
-	c.seen = c.look()
+	c.seen, c.fresh = c.look(), c.now()
 	return c, c.read()
 }
 
@@ -60,12 +61,14 @@ func (c *certs) config(*tls.ClientHelloInfo) (*tls.Config, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, seen := c.now(), c.look()
-	again := !c.tried.IsZero() && now.Sub(c.tried) >= tryAgain
-	for _, s := range seen {
-		again = again || c.tried.IsZero() && s.modified != 0 && now.Sub(time.Unix(0, s.modified)) < settled
+	again := c.tried.IsZero() && !c.fresh.IsZero() || !c.tried.IsZero() && now.Sub(c.tried) >= tryAgain
+	if seen != c.seen {
+		c.seen, c.fresh, again = seen, now, true
 	}
-	if seen != c.seen || again {
-		c.seen = seen
+	if again {
+		if now.Sub(c.fresh) >= settled {
+			c.fresh = time.Time{}
+		}
 		c.renew(now)
 	}
 	return c.inUse, nil

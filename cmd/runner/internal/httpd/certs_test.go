@@ -154,22 +154,28 @@ func TestFilesThatLookAlikeAreReadAgainOnlyWhereTheyMayHaveChanged(t *testing.T)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.now = func() time.Time { return *now }
+		c.now, c.fresh = func() time.Time { return *now }, *now
 		return c, &log
 	}
 	t.Run("within the resolution of a file system's times", func(t *testing.T) {
-		now := when.Add(settled - time.Nanosecond)
+		now := when
 		c, _ := start(&now)
+		now = now.Add(settled - time.Nanosecond)
 		alike(t, two, place, when)
 		if shown(t, c) != number(t, two) {
 			t.Error("the old certificate is shown")
 		}
 	})
-	t.Run("and not later", func(t *testing.T) {
-		now := when.Add(settled)
+	t.Run("once after it, however late the next client comes, and no more", func(t *testing.T) {
+		now := when
 		c, _ := start(&now)
 		alike(t, two, place, when)
-		if shown(t, c) != number(t, one) {
+		now = now.Add(time.Hour)
+		if shown(t, c) != number(t, two) {
+			t.Error("the old certificate is shown")
+		}
+		alike(t, one, place, when)
+		if shown(t, c) != number(t, two) {
 			t.Error("the files were read for every client")
 		}
 	})
