@@ -289,11 +289,12 @@ func (t *Tree) patience(ctx context.Context) time.Duration {
 // of the time there is at most: the rest is for the actors to stop in.
 func (t *Tree) drained(ctx context.Context) {
 	deadline, _ := ctx.Deadline()
-	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
+	until := time.Now().Add(time.Until(deadline) / 2)
+	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
-	for !t.empty() {
+	for !t.empty(until) {
 		select {
 		case <-look.C:
 		case <-ctx.Done():
@@ -302,12 +303,18 @@ func (t *Tree) drained(ctx context.Context) {
 	}
 }
 
-func (t *Tree) empty() bool {
-	if !t.raw.Empty() || t.seams.Held() > 0 || !t.queue.Empty() {
+// empty reports whether the queues hold nothing that somebody reads by then: who waits for a
+// restart that is due later does not, and is not waited for.
+func (t *Tree) empty(until time.Time) bool {
+	reads := func(parent, child string) bool {
+		st := t.supervised.by[parent].Status(child)
+		return st.State != supervision.Backoff || !st.Next.After(until)
+	}
+	if (!t.raw.Empty() || t.seams.Held() > 0) && reads(rootNode, config.NodeDecoder) || !t.queue.Empty() && reads(rootNode, config.NodeDispatcher) {
 		return false
 	}
 	for _, in := range t.list() {
-		if in.alive() && !in.Q.Empty() {
+		if in.alive() && !in.Q.Empty() && reads(config.NodeStrategies, in.Name) {
 			return false
 		}
 	}

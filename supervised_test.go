@@ -335,3 +335,37 @@ func TestASessionThatPanicsIsRestartedAndConnectsAgain(t *testing.T) {
 		t.Errorf("%v", k)
 	}
 }
+
+// What waits for a strategy whose restart is due after the end is nobody's: it is discarded at once.
+// What waits for one that has its restart in time is delivered.
+func TestAnEndWaitsForNoRestartThatComesTooLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		delay, most          time.Duration
+		delivered, discarded uint64
+	}{
+		"too late": {time.Minute, 3 * time.Second, 0, 9},
+		"in time":  {300 * time.Millisecond, 5 * time.Second, 9, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := harness.Exchange(t, nil)
+			var ill atomic.Bool
+			ill.Store(true)
+			tree := harness.Start(t, harness.Configured(t, x, func(cfg *config.Config) {
+				cfg.Supervision.Backoff = config.Backoff{Min: c.delay, Max: c.delay, Factor: 1}
+			}), failing("r", &harness.Record{}, &ill))
+			harness.Ready(t, tree)
+			x.Publish(topic.BidOffer("AOT"), book("AOT"), 10)
+			harness.Eventually(t, "the failure, and the rest behind it", func() bool {
+				s := tree.Snapshot()
+				return s.Supervision.Pending == 1 && s.Strategies["r"].Pushed == 10
+			})
+			ill.Store(false)
+			began := time.Now()
+			tree.Stop(context.Background())
+			took := time.Since(began)
+			if s := tree.Snapshot().Strategies["r"]; s.Delivered != c.delivered || s.Discarded != c.discarded || took > c.most {
+				t.Errorf("the end took %v; %+v", took, s)
+			}
+		})
+	}
+}
