@@ -92,6 +92,9 @@ func TestTokensThatEndAtOnceCostOneNewLogin(t *testing.T) {
 	if n := x.Stats().Logins; n != 2 {
 		t.Errorf("%d logins, want 2", n)
 	}
+	if c := tree.Snapshot().Connection; c.Attempts != 2 || c.Failed["auth"] != 0 {
+		t.Errorf("the new login was not of the same attempt: %+v", c)
+	}
 }
 
 func TestARefusedTopicIsAWarningAndTheRestGoesOn(t *testing.T) {
