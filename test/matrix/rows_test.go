@@ -37,7 +37,7 @@ var rows = []row{
 		run:   []func(*testing.T){aTokenThatEnds},
 		by: []string{"test/integration.TestRollOversUnderLoadLoseNothingAndGiveNothingTwice", "test/integration.TestEqualPayloadsAreGivenTwiceRatherThanLost",
 			"test/integration.TestAnExchangeThatAllowsOneConnectionIsMetByClosingFirst", "internal/seam.TestNoRollOverLosesAMessage",
-			"test/mosquitto.TestTokensThatEndLoseNothingOnMosquitto", "test/integration.TestTokensThatEndAtOnceCostOneNewLogin"},
+			"test/mosquitto.TestTokensThatEndLoseNothingOnMosquitto", "test/integration.TestTokensThatEndAtOnceCostOneNewLogin", "test/virtual.TestATokenThatEndedBeforeItCouldBeRenewedIsMadeUpFor", "test/virtual.TestARollOverWaitsForTheOneBefore"},
 	},
 	{
 		name: "REST", fault: "REST: 401, 403, 429, 5xx, time-out, garbage, a huge body, a redirect",
@@ -47,7 +47,7 @@ var rows = []row{
 			"test/virtual.TestAnHourOfFailuresPassesNoLimitOfTheAPI", "internal/settrade.TestAnAnswerMustEndInTime",
 			"internal/settrade.TestAnAnswerOf100MBIsNotRead", "internal/settrade.TestCredentialsFollowNoRedirectOfAnyCall",
 			"test/integration.TestWhatLoginsAnswer", "test/integration.TestAfterOneLoginARefusalIsAFaultAndIsRetriedSlowly",
-			"test/integration.TestRefusedTokensAndCredentialsMakeNoStormOfLogins"},
+			"test/integration.TestRefusedTokensAndCredentialsMakeNoStormOfLogins", "test/virtual.TestARenewalThatIsRefusedMakesNoStormOfLogins"},
 	},
 	{
 		name: "refused handshake", fault: "TLS failure; CONNACK 1 to 5, 6 and more",
