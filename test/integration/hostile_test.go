@@ -96,7 +96,11 @@ func TestHostilePacketsCostNoMemory(t *testing.T) {
 				ready(t, tree)
 				lost := tree.Snapshot().Connection.Lost
 				mustBreak(t, x, sandbox.Fault{Kind: "hostile", How: how})
-				eventually(t, "the loss by "+want.reason, func() bool { return tree.Snapshot().Connection.Lost == lost+1 })
+				// A loss is counted a moment before the tree is unready.
+				eventually(t, "the reconnection after "+want.reason, func() bool {
+					c := tree.Snapshot().Connection
+					return c.Lost == lost+1 && c.Reconnects == lost+1
+				})
 			}
 		}
 		ready(t, tree)
