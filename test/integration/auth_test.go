@@ -40,6 +40,7 @@ func TestRefusedTokensAndCredentialsMakeNoStormOfLogins(t *testing.T) {
 	for name, f := range map[string]sandbox.Fault{
 		"the token is refused":        {Kind: "dispatcher", Status: 401},
 		"the credentials are refused": {Kind: "login", Status: 401},
+		"the connection is refused":   {Kind: "connack", Code: 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := exchange(t, nil)
