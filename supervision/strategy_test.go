@@ -399,6 +399,27 @@ func TestARestartThatWasDroppedAsItCameDueIsNone(t *testing.T) {
 	})
 }
 
+// A parent that is restarted has its children made anew: whoever waited for that has it, and none
+// comes later, which would be the new one's.
+func TestAParentsRestartIsThatOfWhoWaitedForOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(DefaultPolicy(), true, "a", "b")
+		defer w.end()
+		w.system.Root.Send(w.kids["a"], fail{"boom"})
+		synctest.Wait()
+		w.strategy.ParentRestarts()
+		if st := w.strategy.Status("a"); st.State != Running || !st.Next.IsZero() || st.Restarts != 1 {
+			t.Errorf("%+v", st)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if c := w.counts.Read(); c.Restarts != 1 || c.Pending != 0 || c.Siblings != 0 || len(w.seen()) != 2 {
+			t.Errorf("%+v %v", c, w.seen())
+		}
+		w.balanced(t)
+	})
+}
+
 func TestAPanicInTheLastMessagesOfALifeIsContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		system := NewSystem()
