@@ -2,7 +2,6 @@ package branch
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -10,11 +9,13 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/feedtree/feedtree/supervision"
 )
 
 func TestChildrenFollowTheListAndNoneComesBackDuringTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
+		system := supervision.NewSystem()
 		var mu sync.Mutex
 		var wanted, log []string
 		note := func(s string) { mu.Lock(); defer mu.Unlock(); log = append(log, s) }

@@ -2,7 +2,6 @@ package health
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/feedtree/feedtree/internal/clock"
 	"github.com/feedtree/feedtree/internal/seen"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -110,7 +110,7 @@ type ward struct {
 }
 
 func newWard(names ...string) *ward {
-	w := &ward{store: seen.New(), connected: clock.Mono(), system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
+	w := &ward{store: seen.New(), connected: clock.Mono(), system: supervision.NewSystem()}
 	market := w.store.Market("SET", false, 0)
 	market.SetStatus(int32(messages.EquityMarketStatusOpen1))
 	for i, n := range names {

@@ -23,6 +23,7 @@ import (
 	"github.com/feedtree/feedtree/internal/ratelog"
 	"github.com/feedtree/feedtree/internal/topic"
 	"github.com/feedtree/feedtree/messages"
+	"github.com/feedtree/feedtree/supervision"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
@@ -57,7 +58,7 @@ func (p *play) note(format string, args ...any) {
 // newPlay runs an instance whose actor notes what it receives, and then does what is asked.
 func newPlay(t *testing.T, also func(c actor.Context), make func(n int) error) *play {
 	t.Helper()
-	p := &play{system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
+	p := &play{system: supervision.NewSystem()}
 	var err error
 	if p.poison, err = poison.New(poison.Limits{Entries: 1000, Bytes: 16 << 20}); err != nil {
 		t.Fatal(err)
@@ -302,7 +303,7 @@ func handOver(t *testing.T, p *paths.Tracer) {
 
 func TestAnEventReachesTheUsersActorWithoutAnAllocation(t *testing.T) {
 	var got atomic.Int64
-	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
+	system := supervision.NewSystem()
 	defer system.Shutdown()
 	in, err := New(Config{Name: "x", Extension: func(func() bool) ctxext.ContextExtension { return extension{} },
 		Queue: mailbox.Config[flow.Item]{Name: "x", Capacity: 1000, IsNotice: flow.IsNotice},

@@ -2,7 +2,6 @@ package mailbox
 
 import (
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"go.uber.org/goleak"
 
+	"github.com/feedtree/feedtree/supervision"
 	"github.com/feedtree/feedtree/telemetry/ledger"
 )
 
@@ -41,7 +41,7 @@ type stage struct {
 type spawn struct{ receive func(actor.Context) }
 
 func newStage(t testing.TB, q *Queue[elem], runs bool, receive func(actor.Context)) *stage {
-	s := &stage{t: t, q: q, system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
+	s := &stage{t: t, q: q, system: supervision.NewSystem()}
 	o := Options[elem]{Runs: runs, Message: func(e *elem) any { return *e }, Unread: &s.unread,
 		Failed: func(_ elem, isElement bool, _ any) {
 			if isElement {

@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"log/slog"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -10,13 +9,14 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/feedtree/feedtree/internal/clock"
+	"github.com/feedtree/feedtree/supervision"
 )
 
 // busyActor is an actor on a queue whose Receive in progress is watched. It lives in a bubble,
 // where a Receive takes exactly as long as it sleeps.
 func busyActor(t *testing.T, q *Queue[elem], o Options[elem], receive func(c actor.Context, current *atomic.Int64)) (stop func()) {
 	t.Helper()
-	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
+	system := supervision.NewSystem()
 	var current atomic.Int64
 	o.Current = &current
 	pid := system.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) { receive(c, &current) }, actor.WithMailbox(Producer(q, o))))
