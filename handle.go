@@ -59,54 +59,42 @@ func (h *Handle) Name() string { return h.in.Name }
 // the exchange's answer; a refusal comes as messages.SymbolRejected. An error names a symbol of
 // impossible form, and nothing is subscribed.
 func (h *Handle) Subscribe(symbols ...string) error {
-	if !h.good() {
-		return ErrReplaced
-	}
 	names, err := h.topics(symbols)
-	if err != nil {
-		return err
-	}
-	return h.tree.subscribe(h.in, names)
+	return h.change(h.tree.subscribe, names, err)
 }
 
 // SubscribeTo is Subscribe for one kind of event, whatever the instance is configured for.
 // For exchange infos and orders symbols must be empty: they are those of the configured
 // markets and accounts. Bars come in the instance's intervals.
 func (h *Handle) SubscribeTo(kind messages.Kind, symbols ...string) error {
-	if !h.good() {
-		return ErrReplaced
-	}
 	names, err := h.topicsOfKind(kind, symbols)
-	if err != nil {
-		return err
-	}
-	return h.tree.subscribe(h.in, names)
+	return h.change(h.tree.subscribe, names, err)
 }
 
 // Unsubscribe takes symbols from what the strategy receives, for the events that the instance
 // is configured for. Events of theirs that wait in its queue are still delivered. Symbols it
 // does not have are passed over.
 func (h *Handle) Unsubscribe(symbols ...string) error {
-	if !h.good() {
-		return ErrReplaced
-	}
 	names, err := h.topics(symbols)
-	if err != nil {
-		return err
-	}
-	return h.tree.unsubscribe(h.in, names)
+	return h.change(h.tree.unsubscribe, names, err)
 }
 
 // UnsubscribeFrom undoes SubscribeTo: it is Unsubscribe for one kind of event.
 func (h *Handle) UnsubscribeFrom(kind messages.Kind, symbols ...string) error {
-	if !h.good() {
-		return ErrReplaced
-	}
 	names, err := h.topicsOfKind(kind, symbols)
-	if err != nil {
+	return h.change(h.tree.unsubscribe, names, err)
+}
+
+// change hands topics to what is to be done with them, unless they could not be named or the
+// actor was replaced.
+func (h *Handle) change(do func(*instance, []string) error, names []string, err error) error {
+	switch {
+	case !h.good():
+		return ErrReplaced
+	case err != nil:
 		return err
 	}
-	return h.tree.unsubscribe(h.in, names)
+	return do(h.in, names)
 }
 
 // topics are those of the symbols' events that the instance is configured for.
