@@ -47,10 +47,9 @@ component's level "default" takes its own one away. Without a level it shows wha
 			if err != nil {
 				return err
 			}
-			defer res.Body.Close()
-			var l httpd.Levels
-			if err := json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&l); err != nil {
-				return &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
+			l, err := read[httpd.Levels](res, 1<<16)
+			if err != nil {
+				return err
 			}
 			if a.flags.output == "json" {
 				return json.NewEncoder(a.Out).Encode(l)

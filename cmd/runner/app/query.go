@@ -134,7 +134,7 @@ func ask[T any](a *program, ctx context.Context, path string, show func(w io.Wri
 	}
 	var v T
 	if err := json.Unmarshal(body, &v); err != nil {
-		return &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
+		return strange(err)
 	}
 	if a.flags.output == "json" {
 		_, err := a.Out.Write(body)
@@ -142,6 +142,20 @@ func ask[T any](a *program, ctx context.Context, path string, show func(w io.Wri
 	}
 	show(a.Out, v)
 	return nil
+}
+
+// read takes an answer in, of so many bytes at most, and closes it.
+func read[T any](res *http.Response, most int64) (v T, err error) {
+	defer res.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(res.Body, most)).Decode(&v); err != nil {
+		return v, strange(err)
+	}
+	return v, nil
+}
+
+// strange is the error of an answer that cannot be read.
+func strange(err error) error {
+	return &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
 }
 
 func (a *program) treeCommand() *cobra.Command {
@@ -225,10 +239,9 @@ all: a feed that is not ready mends itself, and is not to be ended for it.`,
 			if err != nil {
 				return err
 			}
-			defer res.Body.Close()
-			var r httpd.Readiness
-			if err := json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&r); err != nil {
-				return &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
+			r, err := read[httpd.Readiness](res, 1<<16)
+			if err != nil {
+				return err
 			}
 			switch {
 			case a.flags.output == "json":

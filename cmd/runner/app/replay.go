@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -65,10 +64,9 @@ func (a *program) kept(ctx context.Context) (ids []uint64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
-	var entries []feedtree.PoisonEntry
-	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<20)).Decode(&entries); err != nil {
-		return nil, &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
+	entries, err := read[[]feedtree.PoisonEntry](res, 64<<20)
+	if err != nil {
+		return nil, err
 	}
 	for _, e := range entries {
 		ids = append(ids, e.ID)
@@ -93,11 +91,9 @@ func (a *program) replay(ctx context.Context, ids []uint64, to string, gone int)
 			res.Body.Close()
 			continue
 		}
-		var r feedtree.Replayed
-		err = json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&r)
-		res.Body.Close()
+		r, err := read[feedtree.Replayed](res, 1<<20)
 		if err != nil {
-			return &exitError{exitFailure, fmt.Errorf("the answer is not what a runner says: %w", err)}
+			return err
 		}
 		well = well && (r.Outcome == feedtree.Delivered || r.Outcome == feedtree.Decoded)
 		if a.flags.output == "json" {
